@@ -1,0 +1,62 @@
+/** What the registry needs of a store. Each implementation is one file in `src/storage`, judged by one contract suite. */
+import type { Instance } from './instance.ts';
+import type { Service } from './service.ts';
+
+/** Remembers a deregistered id's generation, so that what was on its way (a renew, an old DELETE) revives nothing. */
+export interface Tombstone {
+  readonly zone: string;
+  readonly service: string;
+  readonly id: string;
+  readonly generation: number;
+  /** Wall-clock milliseconds after which it may be forgotten. */
+  readonly until: number;
+}
+
+/**
+ * One write. `expect` is the revision that the stored entry must have (0: none must be there); a store shared with other
+ * servers refuses the write with `conflict` otherwise. A lone server's store may take it as given.
+ */
+export type StoreWrite =
+  | { readonly kind: 'instance'; readonly value: Instance; readonly expect: number }
+  | { readonly kind: 'remove-instance'; readonly value: Instance; readonly tombstone: Tombstone | null }
+  | { readonly kind: 'service'; readonly value: Service; readonly expect: number }
+  | { readonly kind: 'remove-service'; readonly value: Service }
+  /** Takes a revision and keeps nothing: a zone file changed, and the zone's serial must move. */
+  | { readonly kind: 'revision' };
+
+/** Everything a store holds, in pieces of bounded size so that a million instances never stand in memory twice. */
+export interface StoredBatch {
+  readonly instances: readonly Instance[];
+  readonly services: readonly Service[];
+  readonly tombstones: readonly Tombstone[];
+}
+
+export interface Store {
+  /** Yields all entries once; afterwards `revision` is valid. */
+  load(): AsyncIterable<StoredBatch>;
+  /** Highest revision that was ever committed; never goes back, also after a restart. */
+  readonly revision: number;
+  /**
+   * Makes all writes durable or none, gives each its revision, and resolves with these, in order. Rejects with `StoreError`.
+   * The stored values carry the revision they were given.
+   */
+  commit(writes: readonly StoreWrite[]): Promise<readonly number[]>;
+  close(): Promise<void>;
+}
+
+export type StoreErrorCode =
+  | 'full' // no space: reads go on, writes may work later
+  | 'failed' // a write or sync failed: nothing can be promised until the server restarts
+  | 'unavailable' // the store cannot be reached now
+  | 'conflict' // another server changed the entry
+  | 'in-use' // another process has it open
+  | 'format'; // written by a newer version, or no store of ours
+
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreError';
+    this.code = code;
+  }
+}

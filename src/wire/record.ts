@@ -1,0 +1,20 @@
+/** Resource records and rrsets as values (RFC 1035 section 3.2, RFC 2181 section 5). */
+import type { Name } from './name.ts';
+import type { Octets } from './octets.ts';
+
+/** One resource record; class IN. `rdata` is in uncompressed wire form. */
+export interface ResourceRecord {
+  readonly owner: Name;
+  readonly type: number;
+  /** Seconds, 0 to 2^31-1 (RFC 2181 section 8). */
+  readonly ttl: number;
+  readonly rdata: Octets;
+}
+
+/** All records of one owner and type; class IN. They share one TTL (RFC 2181 section 5.2). */
+export interface RRset {
+  readonly owner: Name;
+  readonly type: number;
+  readonly ttl: number;
+  readonly rdata: readonly Octets[];
+}
