@@ -25,3 +25,8 @@ export function octetsOf(buffer: Buffer, start = 0, end = buffer.length): Octets
 export function writeOctets(octets: Octets, buffer: Buffer, offset: number): number {
   return offset + buffer.latin1Write(octets, offset);
 }
+
+/** The UTF-8 octets of text from outside (JSON, a flag). Text read from a zone file is octets already. */
+export function utf8Octets(text: string): Octets {
+  return octetsOf(Buffer.from(text, 'utf8'));
+}
