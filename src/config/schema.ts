@@ -1,0 +1,78 @@
+/**
+ * Every option of the server, one a line: path in the file, what it may be, default, meaning. The Config type, the checks
+ * of file, variables and flags, `serve --help` and the printed reference all come from this table.
+ */
+import { availableParallelism } from 'node:os';
+import { logLevels } from '../runtime/log.ts';
+import {
+  boolean, endpoint, listOf, network, numberOf, oneOf, seconds, secretHex, secretText, someOf, text, webAddress,
+  wholeNumber, wholeSeconds, zoneName,
+} from './kind.ts';
+import { type ConfigOf, option, optional } from './option.ts';
+
+const path = text('a path');
+const local = { host: '127.0.0.1' };
+const workers = Math.max(1, availableParallelism() - 1);
+
+export const options = {
+  'zone': option(someOf(zoneName), ['svc.internal'], 'Service zones; the first is the one meant where none is named.', { flag: 'zone Z' }),
+  'zones': option(path, './zones', 'Directory of zone files, `APEX.zone` each.', { flag: 'zones DIR' }),
+  'data': option(path, './data', 'Directory of the embedded store, tokens and keys.', { flag: 'data DIR' }),
+  'reverse': option(listOf(network), [], 'Networks whose reverse names (PTR) are served for instance addresses.'),
+  'log.level': option(oneOf(...logLevels), 'info', 'Least severe lines that are logged.', { flag: 'log-level L' }),
+
+  'dns.listen': option(someOf(endpoint), [{ ...local, port: 8053 }], 'Addresses for DNS, UDP and TCP; port 0 asks for a free one.', { flag: 'dns H:P' }),
+  'dns.workers': option(wholeNumber(1, 256), workers, 'DNS worker threads.', { fallbackShown: 'cores - 1, at least 1' }),
+  'dns.io': option(oneOf('auto', 'batched', 'portable'), 'auto', 'UDP by batched system calls (Linux), by node:dgram, or by whichever works.'),
+  'dns.udpPayload': option(wholeNumber(512, 4096), 1232, 'Largest UDP reply in octets, and the EDNS buffer size that is announced.'),
+  'dns.cacheEntries': option(wholeNumber(0, 10_000_000), 100_000, 'Answers each worker keeps ready.'),
+  'dns.allowQuery': option(listOf(network), ['0.0.0.0/0', '::/0'], 'Networks that are answered; all others get REFUSED.'),
+  'dns.trusted': option(listOf(network), ['127.0.0.0/8', '::1/128'], 'Networks that response rate limiting leaves alone.'),
+  'dns.rateLimit.responsesPerSecond': option(wholeNumber(0, 1_000_000), 50, 'Like UDP replies a second for one untrusted network; 0 switches the limit off.'),
+  'dns.rateLimit.burst': option(wholeNumber(1, 1_000_000), 125, 'Replies that may be sent at once before the limit holds.'),
+  'dns.rateLimit.slip': option(wholeNumber(0, 10), 2, 'Of the replies held back, every n-th is sent truncated, so that real clients come by TCP; 0: none.'),
+  'dns.tcp.connections': option(wholeNumber(1, 65_535), 1024, 'TCP connections of a worker.'),
+  'dns.tcp.perClient': option(wholeNumber(1, 65_535), 64, 'TCP connections of one client address.'),
+  'dns.tcp.idle': option(seconds(1, 3600), 10, 'Time after which a silent TCP connection is closed.'),
+  'dns.tcp.message': option(seconds(0.1, 60), 2, 'Time a query may take from its first octet to its last.'),
+  'dns.tcp.queries': option(wholeNumber(1, 65_535), 128, 'Queries of one TCP connection that may wait for their replies.'),
+  'dns.cookieSecret': optional(secretHex(16), 'Key of DNS cookies, the same on all servers behind one address; random at every start when left out.'),
+  'dns.nsid': optional(text('at most 64 characters', 64), 'Name that this server gives to clients that ask for it by NSID.'),
+  'dns.version': optional(text('at most 255 characters', 255), 'Answer to `version.bind` CH TXT; REFUSED when left out.'),
+  'dns.serverId': optional(text('at most 255 characters', 255), 'Answer to `id.server` CH TXT; REFUSED when left out.'),
+
+  'http.listen': option(someOf(endpoint), [{ ...local, port: 8054 }], 'Addresses for the HTTP API; port 0 asks for a free one.', { flag: 'http H:P' }),
+  'http.hosts': option(listOf(text('a host name')), [], 'Host names that requests may carry besides the addresses listened on and localhost.'),
+  'http.tls.cert': optional(path, 'Certificate chain (PEM); the API then speaks https only.'),
+  'http.tls.key': optional(path, 'Private key of the certificate (PEM).'),
+  'http.tls.clientCa': optional(path, 'Authorities (PEM) whose client certificates may write; see access.'),
+  'http.rateLimit.requestsPerSecond': option(wholeNumber(0, 1_000_000), 0, 'Requests a second of one token; more get 429. 0: no limit.'),
+  'audit.file': optional(path, 'File to which every write is added as a JSON line: who, what, result.'),
+  'audit.required': option(boolean, false, 'Refuse writes while the audit file cannot be written.'),
+  'webhook.url': optional(webAddress, 'Receives fault events (`instance.unhealthy`, `service.empty`, `protection.on`) as JSON by POST.'),
+
+  'defaults.ttl': option(wholeSeconds(1, 86_400), 5, 'TTL of service answers.'),
+  'defaults.negativeTtl': option(wholeSeconds(1, 86_400), 5, 'TTL of negative answers of service zones (SOA minimum).'),
+  'defaults.lease': option(wholeSeconds(2, 86_400), 30, 'Lease of registrations that name none.'),
+  'checks.interval': option(seconds(1, 3600), 10, 'Time between two runs of a check.'),
+  'checks.timeout': option(seconds(0.1, 60), 3, 'Time after which a check has failed.'),
+  'checks.rise': option(wholeNumber(1, 10), 2, 'Passes in a row that make an instance passing.'),
+  'checks.fall': option(wholeNumber(1, 10), 3, 'Failures in a row that make an instance critical.'),
+  'limits.instances': option(wholeNumber(1, 10_000_000), 2_000_000, 'Instances in all.'),
+  'limits.services': option(wholeNumber(1, 1_000_000), 200_000, 'Services in all.'),
+  'protection.service': option(numberOf(0, 1), 0.5, 'Share of a service (3 instances or more) that may expire in one sweep; beyond it the service is frozen.'),
+  'protection.all': option(numberOf(0, 1), 0.15, 'Share of all instances (10 or more) that may expire in one sweep; beyond it all are frozen.'),
+
+  'store.type': option(oneOf('level', 'memory', 'etcd'), 'level', 'Where registrations are kept: embedded in `data`, nowhere, or on etcd.'),
+  'store.endpoints': option(listOf(webAddress), [], 'etcd servers.'),
+  'store.user': optional(text('a user name'), 'etcd user.'),
+  'store.password': optional(secretText('a password'), 'Password of the etcd user.'),
+  'store.prefix': option(text('a key prefix'), '/signpost/v1/', 'Prefix of our keys on etcd.'),
+  'store.tls.ca': optional(path, 'Authorities (PEM) that etcd servers must be certified by.'),
+  'store.tls.cert': optional(path, 'Client certificate (PEM) for etcd.'),
+  'store.tls.key': optional(path, 'Its private key (PEM).'),
+  'skydns.prefix': option(text('a key prefix'), '/skydns/', 'Prefix of SkyDNS keys on the same etcd.'),
+  'skydns.zone': optional(zoneName, 'Zone that serves what the SkyDNS keys say; none when left out.'),
+};
+
+export type Config = ConfigOf<typeof options>;
