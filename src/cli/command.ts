@@ -3,7 +3,7 @@
  * `commands.ts` lists them.
  */
 import { parseArgs } from 'node:util';
-import { nearest } from '../config/nearest.ts';
+import { nearest } from '../runtime/nearest.ts';
 import { UsageError } from './failure.ts';
 
 /** A command as the program sees it. */

@@ -1,7 +1,7 @@
 /** Reads a configuration file (YAML 1.2, of which JSON is a part) into option paths, with the place of every value. */
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { ConfigProblem } from './error.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../runtime/nearest.ts';
 import { options } from './schema.ts';
 
 /** A value as it stands in the file, not judged yet. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { ConfigError, type ConfigProblem } from './error.ts';
 import { readFileValues } from './file.ts';
 import type { Kind } from './kind.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../runtime/nearest.ts';
 import { flagNameOf, type OptionTable, variablesOf } from './option.ts';
 import { type Config, options } from './schema.ts';
 
