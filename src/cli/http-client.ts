@@ -2,10 +2,12 @@
 import type { Terminal } from './command.ts';
 import { UnreachableError, UsageError } from './failure.ts';
 
-/** The option that every command takes that talks to a server. */
+/** The option of every command that talks to a server. */
 export const serverOption = {
   server: { value: 'URL', meaning: 'The server (SIGNPOST_URL, http://127.0.0.1:8054); SIGNPOST_TOKEN holds the bearer token.' },
 } as const;
+
+export const zoneOption = { zone: { value: 'Z', meaning: 'Service zone, where the server has several.' } } as const;
 
 export interface Api {
   /** Sends a request, waits for at most `seconds` (10) for its answer to begin, and resolves with what a 2xx answer holds. */
