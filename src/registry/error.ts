@@ -2,13 +2,15 @@
 
 export type RegistryErrorCode =
   | 'not-found' // no such service, instance or zone
-  | 'gone' // this generation was deregistered or replaced: register again
-  | 'conflict' // If-Match, takeover of a live id, or a lost race with another server
+  | 'gone' // this generation was deregistered or has expired: register again
+  | 'replaced' // a later registration of this id holds it now: do not register again, or the two holders take turns
+  | 'conflict' // the id is held by an instance of another token, or another server changed it first
+  | 'stale' // If-Match names another revision than the current one
   | 'invalid' // a value that the schema cannot judge: name, address, port, reserved name
   | 'forbidden' // the caller may not do this
   | 'too-many' // a limit on instances or services is reached
-  | 'store-full'
-  | 'store-unavailable';
+  | 'store-full' // no space: reads go on, writes may work later
+  | 'store-unavailable'; // the store cannot write now, or too many writes are waiting for it
 
 export class RegistryError extends Error {
   readonly code: RegistryErrorCode;

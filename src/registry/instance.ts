@@ -1,6 +1,9 @@
 /** An instance: one registered endpoint of a service. An immutable value; a change makes a new one. */
 import type { Check } from './check.ts';
 
+/** The one empty list that all instances share. */
+export const none: readonly never[] = Object.freeze([]);
+
 export type Protocol = 'tcp' | 'udp';
 
 /**
@@ -21,7 +24,7 @@ export interface Instance {
   /** Labels, lower case: the service's and the instance's (unique within its service and zone). */
   readonly service: string;
   readonly id: string;
-  /** Rises with every registration of this id; a renew or DELETE with an older one gets 410. */
+  /** Revision of its registration, so it rises and is never used again; a renew or DELETE with an older one gets 410. */
   readonly generation: number;
   /** Revision of the change that made this value. */
   readonly revision: number;

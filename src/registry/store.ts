@@ -18,7 +18,7 @@ export interface Tombstone {
  */
 export type StoreWrite =
   | { readonly kind: 'instance'; readonly value: Instance; readonly expect: number }
-  | { readonly kind: 'remove-instance'; readonly value: Instance; readonly tombstone: Tombstone | null }
+  | { readonly kind: 'remove-instance'; readonly value: Instance; readonly tombstone: Tombstone }
   | { readonly kind: 'service'; readonly value: Service; readonly expect: number }
   | { readonly kind: 'remove-service'; readonly value: Service }
   /** Takes a revision and keeps nothing: a zone file changed, and the zone's serial must move. */
@@ -31,17 +31,29 @@ export interface StoredBatch {
   readonly tombstones: readonly Tombstone[];
 }
 
+/** All entries as they were at one revision, whatever is written while they are read. */
+export interface StoreSnapshot {
+  readonly revision: number;
+  /** Yields all entries, once. */
+  readonly batches: AsyncIterable<StoredBatch>;
+}
+
 export interface Store {
-  /** Yields all entries once; afterwards `revision` is valid. */
-  load(): AsyncIterable<StoredBatch>;
   /** Highest revision that was ever committed; never goes back, also after a restart. */
   readonly revision: number;
+  /** What is stored now; to be read to its end, or the snapshot is held open until `close`. */
+  snapshot(): Promise<StoreSnapshot>;
   /**
-   * Makes all writes durable or none, gives each its revision, and resolves with these, in order. Rejects with `StoreError`.
-   * The stored values carry the revision they were given.
+   * Makes all writes durable or none, gives each its revision, and resolves with these, in order (several writes may share
+   * one). No two writes are about the same entry. Rejects with `StoreError`. What is stored carries its revision: `stamped`.
    */
   commit(writes: readonly StoreWrite[]): Promise<readonly number[]>;
   close(): Promise<void>;
+}
+
+/** The value as committed at `revision`. A registration comes with generation 0 and takes the revision, which no other ever has. */
+export function stamped(instance: Instance, revision: number): Instance {
+  return { ...instance, revision, generation: instance.generation === 0 ? revision : instance.generation };
 }
 
 export type StoreErrorCode =
