@@ -76,7 +76,11 @@ export function openApi(server: string | undefined, { env, fetch }: Terminal): A
     request,
     json: async <Body>(method: string, path: string, more?: RequestMore) => {
       const text = await (await request(method, path, more)).text();
-      return (text === '' ? null : JSON.parse(text)) as Body;
+      try {
+        return (text === '' ? null : JSON.parse(text)) as Body;
+      } catch {
+        throw new ApiError(200, null, `${base} answered with something that is not JSON; is it a Signpost server?`);
+      }
     },
   };
 }
