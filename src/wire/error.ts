@@ -14,11 +14,19 @@ export class WireError extends Error {
   readonly code: WireErrorCode;
   /** Where, in octets from the start of what was being read: the message, or the rdata where only that was given. */
   readonly offset: number;
-  constructor(code: WireErrorCode, offset: number, message: string = code) {
-    super(`${message} at octet ${offset}`);
+  readonly reason: string;
+
+  constructor(code: WireErrorCode, offset: number, reason: string = code) {
+    super(`${reason}, at octet ${offset}`);
     this.name = 'WireError';
     this.code = code;
     this.offset = offset;
+    this.reason = reason;
+  }
+
+  /** The same error in what this was `octets` into. */
+  movedBy(octets: number): WireError {
+    return new WireError(this.code, this.offset + octets, this.reason);
   }
 }
 

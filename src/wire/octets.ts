@@ -30,3 +30,33 @@ export function writeOctets(octets: Octets, buffer: Buffer, offset: number): num
 export function utf8Octets(text: string): Octets {
   return octetsOf(Buffer.from(text, 'utf8'));
 }
+
+/** A number from 0 to 255, 65,535 or 2^32-1 as octets in network order. */
+export function uint8Octets(value: number): Octets {
+  return String.fromCharCode(value) as Octets;
+}
+
+export function uint16Octets(value: number): Octets {
+  return String.fromCharCode(value >> 8, value & 0xff) as Octets;
+}
+
+export function uint32Octets(value: number): Octets {
+  return String.fromCharCode(value >>> 24, (value >> 16) & 0xff, (value >> 8) & 0xff, value & 0xff) as Octets;
+}
+
+/** The number in network order at `offset`, which the caller knows to be there. */
+export function uint16At(octets: Octets, offset: number): number {
+  return (octets.charCodeAt(offset) << 8) | octets.charCodeAt(offset + 1);
+}
+
+export function uint32At(octets: Octets, offset: number): number {
+  return uint16At(octets, offset) * 0x10000 + uint16At(octets, offset + 2);
+}
+
+/** The same octets in a string of their own: a slice of a longer string keeps all of it in memory. */
+export function copyOctets(octets: Octets): Octets {
+  const buffer = octets.length <= scratch.length ? scratch : Buffer.allocUnsafe(octets.length);
+  return octetsOf(buffer, 0, writeOctets(octets, buffer, 0));
+}
+
+const scratch = Buffer.alloc(1024);

@@ -2,6 +2,9 @@
 import type { Name } from './name.ts';
 import type { Octets } from './octets.ts';
 
+/** Seconds (RFC 2181 section 8). */
+export const maxTtl = 0x7fffffff;
+
 /** One resource record; class IN. `rdata` is in uncompressed wire form. */
 export interface ResourceRecord {
   readonly owner: Name;

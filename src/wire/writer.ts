@@ -1,0 +1,290 @@
+/**
+ * Writes one message at a time into a region of a buffer that the caller owns, with name compression (RFC 1035 section
+ * 4.1.4). It is on the query path of the name server: a writer is made once, used for every message, and makes no garbage.
+ *
+ * Names are compressed against all names written before, also those in SRV rdata, which are themselves never compressed
+ * (RFC 2782). The letters of the question are matched in either case, so that a reply is as long whatever case was asked
+ * in (owners then come in the case of the question); other names are matched octet for octet and keep their letters.
+ */
+import { RRClass, RRType } from './codes.ts';
+import { headerLength } from './flags.ts';
+import type { Name } from './name.ts';
+import type { Octets } from './octets.ts';
+import { nameLayout } from './rdata/layout.ts';
+
+export const Section = { question: 0, answer: 1, authority: 2, additional: 3 } as const;
+export type Section = (typeof Section)[keyof typeof Section];
+
+/** A place in the message to go back to. */
+export type Mark = number;
+
+export const maxMessageLength = 0xffff;
+
+/** Bounds the search: names beyond these labels are written, but not pointed to. */
+const maxLabels = 128;
+const maxPointerTarget = 0x3fff;
+const root = 0;
+const foldedOctet = Uint8Array.from({ length: 256 }, (_, octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet));
+
+export class MessageWriter {
+  /** Go into the header when the message is finished. */
+  id = 0;
+  flags = 0;
+
+  #buffer: Buffer = Buffer.alloc(0);
+  #start = 0;
+  #offset = 0;
+  #limit = 0;
+  #reserved = 0;
+  #section: Section = Section.question;
+  readonly #counts = new Uint16Array(4);
+  /** Offset in the message where the question section ends. */
+  #questionEnd = 0;
+
+  // The labels that pointers may go to, at #offsets of the message. A key is the label's hash above 8 bits that say in front
+  // of which other one it stands: 1 + its index, or 0 for the root.
+  #labels = 0;
+  readonly #keys = new Int32Array(maxLabels);
+  readonly #offsets = new Uint16Array(maxLabels);
+  // Where the labels of the name at hand begin, the root label too, and their hashes.
+  readonly #starts = new Uint16Array(maxLabels);
+  readonly #hashes = new Int32Array(maxLabels);
+
+  /** Begins a message of at most `room` octets at `start`; `room` is 12 to 65,535. */
+  begin(buffer: Buffer, start = 0, room = Math.min(buffer.length - start, maxMessageLength)): void {
+    this.#buffer = buffer;
+    this.#start = start;
+    this.#offset = start + headerLength;
+    this.#limit = start + room;
+    this.#reserved = 0;
+    this.#section = Section.question;
+    this.#counts.fill(0);
+    this.#questionEnd = headerLength;
+    this.#labels = 0;
+  }
+
+  /** Octets written, the header among them. */
+  get length(): number {
+    return this.#offset - this.#start;
+  }
+
+  /** Keeps `octets` of the room free for what must come last (OPT, TSIG); 0 gives them back. */
+  reserve(octets: number): void {
+    this.#limit += this.#reserved - octets;
+    this.#reserved = octets;
+  }
+
+  /** Copies a question as it was asked, letter for letter: an uncompressed name, type and class in `source[start, end)`. */
+  copyQuestion(source: Buffer, start: number, end: number): boolean {
+    const at = this.#offset;
+    if (at + end - start > this.#limit) return false;
+    source.copy(this.#buffer, at, start, end);
+    this.#offset += end - start;
+    this.#rememberQuestion(at - this.#start);
+    return true;
+  }
+
+  question(name: Name, type: number, rrClass: number = RRClass.IN): boolean {
+    const at = this.#offset;
+    if (at + name.length + 4 > this.#limit) return false;
+    this.#put(name, 0, name.length);
+    this.#putUint16(type);
+    this.#putUint16(rrClass);
+    this.#rememberQuestion(at - this.#start);
+    return true;
+  }
+
+  /** Records written from now on belong to `section`; sections come in their order. */
+  section(section: Section): void {
+    this.#section = section;
+  }
+
+  /** Writes one record; false, and nothing is written, where it does not fit. */
+  record(owner: Name, type: number, ttl: number, rdata: Octets, rrClass: number = RRClass.IN): boolean {
+    const mark = this.mark();
+    if (this.#name(owner, 0, true) >= 0 && this.#offset + 10 <= this.#limit) {
+      this.#putUint16(type);
+      this.#putUint16(rrClass);
+      this.#putUint32(ttl);
+      const lengthAt = this.#offset;
+      this.#offset += 2;
+      if (this.#rdata(type, rdata)) {
+        const length = this.#offset - lengthAt - 2;
+        this.#buffer[lengthAt] = length >> 8;
+        this.#buffer[lengthAt + 1] = length & 0xff;
+        this.#counts[this.#section]! += 1;
+        return true;
+      }
+    }
+    this.rewind(mark);
+    return false;
+  }
+
+  /** Writes an OPT record (RFC 6891 section 6.1.2), also into the room kept for it by `reserve`. */
+  opt(payloadSize: number, extendedRcodeAndFlags: number, options: Octets): boolean {
+    this.reserve(0);
+    return this.record('\0' as Name, RRType.OPT, extendedRcodeAndFlags, options, payloadSize);
+  }
+
+  mark(): Mark {
+    const offset = this.#offset - this.#start;
+    return (this.#section * 0x10000 + this.#counts[this.#section]!) * 0x10000 + offset;
+  }
+
+  /** Takes back all that was written since `mark`: an rrset of which not every record fits. */
+  rewind(mark: Mark): void {
+    this.#offset = this.#start + (mark % 0x10000);
+    const counted = Math.floor(mark / 0x10000);
+    this.#section = (counted >> 16) as Section;
+    this.#counts[this.#section] = counted & 0xffff;
+    this.#counts.fill(0, this.#section + 1);
+    const length = this.length;
+    while (this.#labels > 0 && this.#offsets[this.#labels - 1]! >= length) this.#labels -= 1;
+  }
+
+  /** Records written into `section` so far. */
+  count(section: Section): number {
+    return this.#counts[section]!;
+  }
+
+  /** Fills in the header; returns the length of the message in octets. */
+  finish(): number {
+    const end = this.#offset;
+    this.#offset = this.#start;
+    this.#putUint16(this.id);
+    this.#putUint16(this.flags);
+    for (let section = 0; section < 4; section++) this.#putUint16(this.#counts[section]!);
+    this.#offset = end;
+    return end - this.#start;
+  }
+
+  #rdata(type: number, rdata: Octets): boolean {
+    const layout = nameLayout(type);
+    // Names in other types than those of RFC 1035 and SRV take no part: RFC 3597 section 4.
+    if (layout === undefined || (layout.use !== 'written' && type !== RRType.SRV)) return this.#octets(rdata, 0);
+    if (this.#offset + layout.prefix > this.#limit) return false;
+    this.#put(rdata, 0, layout.prefix);
+    let at = layout.prefix;
+    for (let i = 0; i < layout.count; i++) {
+      at = this.#name(rdata, at, layout.use === 'written');
+      if (at < 0) return false;
+    }
+    return this.#octets(rdata, at);
+  }
+
+  #octets(octets: Octets, from: number): boolean {
+    if (this.#offset + octets.length - from > this.#limit) return false;
+    this.#put(octets, from, octets.length);
+    return true;
+  }
+
+  /** Writes the name at `from` of `octets`; returns where it ends there, or -1 if it does not fit. */
+  #name(octets: Octets, from: number, compress: boolean): number {
+    const count = this.#splitName(octets, from);
+    const end = this.#starts[count]! + 1;
+    let known = root;
+    let unknown = count;
+    while (unknown > 0) {
+      const label = this.#findLabel(octets, unknown - 1, known);
+      if (label === root) break;
+      known = label;
+      unknown -= 1;
+    }
+    const pointed = compress && known !== root;
+    const literalEnd = pointed ? this.#starts[unknown]! : end;
+    if (this.#offset + literalEnd - from + (pointed ? 2 : 0) > this.#limit) return -1;
+    const shift = this.#offset - this.#start - from;
+    this.#put(octets, from, literalEnd);
+    if (pointed) this.#putUint16(0xc000 | this.#offsets[known - 1]!);
+    this.#remember(unknown, known, shift);
+    return end;
+  }
+
+  /** Notes where the labels of a name begin and their hashes; returns how many there are before the root. */
+  #splitName(octets: Octets, from: number): number {
+    let count = 0;
+    let at = from;
+    for (let length = octets.charCodeAt(at); length > 0; length = octets.charCodeAt(at)) {
+      let hash = length;
+      const end = at + length;
+      for (let i = at + 1; i <= end; i++) hash = (Math.imul(hash, 31) + foldedOctet[octets.charCodeAt(i)]!) | 0;
+      this.#starts[count] = at;
+      this.#hashes[count] = hash;
+      count += 1;
+      at = end + 1;
+    }
+    this.#starts[count] = at;
+    return count;
+  }
+
+  /** The label written before that equals the name's label `index` and stands in front of `parent`; `root` if there is none. */
+  #findLabel(octets: Octets, index: number, parent: number): number {
+    const key = (this.#hashes[index]! << 8) | parent;
+    for (let i = 0; i < this.#labels; i++) {
+      if (this.#keys[i] === key && this.#equalsWritten(octets, this.#starts[index]!, this.#offsets[i]!)) return i + 1;
+    }
+    return root;
+  }
+
+  #equalsWritten(octets: Octets, from: number, offset: number): boolean {
+    const buffer = this.#buffer;
+    const shift = this.#start + offset - from;
+    const end = from + octets.charCodeAt(from);
+    const inQuestion = offset < this.#questionEnd;
+    for (let i = from; i <= end; i++) {
+      const octet = octets.charCodeAt(i);
+      const written = buffer[i + shift]!;
+      if (octet !== written && !(inQuestion && foldedOctet[octet] === foldedOctet[written])) return false;
+    }
+    return true;
+  }
+
+  /** Makes the name's labels 0 to `count` - 1, of which the last stands in front of `parent`, findable at their place plus `shift`. */
+  #remember(count: number, parent: number, shift: number): void {
+    for (let i = count - 1; i >= 0; i--) {
+      const offset = this.#starts[i]! + shift;
+      if (this.#labels === maxLabels || offset > maxPointerTarget) return;
+      this.#keys[this.#labels] = (this.#hashes[i]! << 8) | parent;
+      this.#offsets[this.#labels] = offset;
+      this.#labels += 1;
+      parent = this.#labels;
+    }
+  }
+
+  /** Takes note of the question at `offset` of the message, which is in place. */
+  #rememberQuestion(offset: number): void {
+    const buffer = this.#buffer;
+    let count = 0;
+    let at = this.#start + offset;
+    for (let length = buffer[at]!; length > 0; length = buffer[at]!) {
+      let hash = length;
+      const end = at + length;
+      for (let i = at + 1; i <= end; i++) hash = (Math.imul(hash, 31) + foldedOctet[buffer[i]!]!) | 0;
+      this.#starts[count] = at - this.#start;
+      this.#hashes[count] = hash;
+      count += 1;
+      at = end + 1;
+    }
+    this.#remember(count, root, 0);
+    this.#questionEnd = this.length;
+    this.#counts[Section.question]! += 1;
+  }
+
+  #put(octets: Octets, from: number, to: number): void {
+    const buffer = this.#buffer;
+    let at = this.#offset;
+    for (let i = from; i < to; i++) buffer[at++] = octets.charCodeAt(i);
+    this.#offset = at;
+  }
+
+  #putUint16(value: number): void {
+    this.#buffer[this.#offset] = value >> 8;
+    this.#buffer[this.#offset + 1] = value & 0xff;
+    this.#offset += 2;
+  }
+
+  #putUint32(value: number): void {
+    this.#putUint16(value >>> 16);
+    this.#putUint16(value & 0xffff);
+  }
+}
