@@ -112,9 +112,14 @@ function didYouMean(name: string, known: readonly string[]): string {
   return meant === null ? '' : `; did you mean --${meant}?`;
 }
 
-/** Reads the whole number that an option or argument `what` gave. */
-export function readWholeNumber(what: string, text: string, min: number, max: number): number {
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+/** Reads the number that the option or argument `what` gave; fractions allowed. */
+export function readNumber(what: string, text: string, min: number, max: number): number {
+  const value = /^\d{1,15}(\.\d{1,9})?$/.test(text) ? Number(text) : NaN;
   if (value >= min && value <= max) return value;
+  throw new UsageError(`${what} wants a number from ${min} to ${max}, found ${text}`);
+}
+
+export function readWholeNumber(what: string, text: string, min: number, max: number): number {
+  if (/^\d+$/.test(text)) return readNumber(what, text, min, max);
   throw new UsageError(`${what} wants a whole number from ${min} to ${max}, found ${text}`);
 }

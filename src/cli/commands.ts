@@ -4,12 +4,15 @@ import { nearest } from '../runtime/nearest.ts';
 import { ConfigError } from '../config/error.ts';
 import type { Command, Terminal } from './command.ts';
 import { deregister } from './deregister.ts';
+import { drain } from './drain.ts';
 import { exitCodeOf, exitCodes } from './failure.ts';
 import { printCommandHelp, printProgramHelp } from './help.ts';
+import { list } from './list.ts';
 import { register } from './register.ts';
 import { printable } from './table.ts';
+import { token } from './token.ts';
 
-export const commands: readonly Command[] = [register, deregister];
+export const commands: readonly Command[] = [register, deregister, drain, list, token];
 
 /** Runs the command that `args`, without the program's own name, ask for; resolves with the exit code. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -15,8 +15,7 @@ Run signpost COMMAND --help for the options of a command and an example.
 /** The help of one command. */
 export function printCommandHelp({ name, usage, summary, options, example }: Command): string {
   const rows = Object.entries(options).map(([option, { value, repeat, meaning }]) => {
-    const left = `--${option}${value === undefined ? '' : ` ${value}`}`;
-    return [left, repeat ? `${meaning} May be given more than once.` : meaning] as const;
+    return [`--${option}${value === undefined ? '' : ` ${value}`}${repeat ? ' ...' : ''}`, meaning] as const;
   });
   return `Usage: signpost ${`${name} ${usage}`.trimEnd()}
 

@@ -1,17 +1,9 @@
 /** `signpost register`: registers an instance once; nobody renews its lease unless something else does. */
 import { isIP } from 'node:net';
-import { defineCommand, readWholeNumber } from './command.ts';
+import type { RegistrationReply } from '../http/schema.ts';
+import { defineCommand, readNumber, readWholeNumber } from './command.ts';
 import { exitCodes, UsageError } from './failure.ts';
 import { apiPath, openApi, serverOption, zoneOption } from './http-client.ts';
-
-interface Registered {
-  readonly service: string;
-  readonly id: string;
-  readonly generation: number;
-  readonly lease: { readonly seconds: number } | null;
-  readonly names: readonly string[];
-  readonly warnings: readonly string[];
-}
 
 export const register = defineCommand({
   name: 'register',
@@ -36,7 +28,7 @@ export const register = defineCommand({
   example: 'signpost register web --port 8080 --address 10.0.0.7 --tag v2 --permanent',
   positionals: [1, 1],
   async run({ values, positionals: [service] }, terminal) {
-    const number = (name: 'port' | 'weight' | 'priority' | 'ttl' | 'lease', min: number, max: number): { [name]?: number } =>
+    const whole = (name: 'port' | 'weight' | 'priority' | 'ttl', min: number, max: number): { [name]?: number } =>
       values[name] === undefined ? {} : { [name]: readWholeNumber(`--${name}`, values[name], min, max) };
     if (values.port === undefined) throw new UsageError('wanted --port N');
     if (values.permanent && values.lease !== undefined) throw new UsageError('--lease and --permanent exclude each other');
@@ -44,29 +36,29 @@ export const register = defineCommand({
     const wrong = addresses.find((address) => isIP(address) === 0);
     if (wrong !== undefined) throw new UsageError(`--address wants an IPv4 or IPv6 address, found ${wrong}`);
     const body = {
-      ...number('port', 1, 65_535),
+      ...whole('port', 1, 65_535),
       ...(addresses.length > 0 && { addresses }),
       ...(values.protocol !== undefined && { protocol: values.protocol }),
-      ...number('priority', 0, 65_535),
-      ...number('weight', 0, 65_535),
+      ...whole('priority', 0, 65_535),
+      ...whole('weight', 0, 65_535),
       ...(values.tag && { tags: values.tag }),
       ...(values.meta && { meta: Object.fromEntries(values.meta.map(readPair)) }),
-      ...number('ttl', 1, 86_400),
-      ...number('lease', 2, 86_400),
+      ...whole('ttl', 1, 86_400),
+      ...(values.lease !== undefined && { lease: readNumber('--lease', values.lease, 2, 86_400) }),
       ...(values.permanent && { permanent: true }),
     };
     const api = openApi(values.server, terminal);
     const [method, path] = values.id === undefined
       ? (['POST', apiPath('services', service!, 'instances')] as const)
       : (['PUT', apiPath('services', service!, 'instances', values.id)] as const);
-    const registered = await api.json<Registered>(method, path, { query: { zone: values.zone }, body });
+    const registered = await api.json<RegistrationReply>(method, path, { query: { zone: values.zone }, body });
     terminal.stdout.write(values.json ? `${JSON.stringify(registered)}\n` : printRegistered(registered));
     for (const warning of registered.warnings) terminal.stderr.write(`signpost register: warning: ${warning}\n`);
     return exitCodes.success;
   },
 });
 
-function printRegistered({ service, id, generation, lease, names }: Registered): string {
+function printRegistered({ service, id, generation, lease, names }: RegistrationReply): string {
   const until = lease === null ? 'permanent' : `lease ${lease.seconds} s`;
   return `${service} ${id} generation ${generation}, ${until}\n${names.map((name) => `  ${name}\n`).join('')}`;
 }

@@ -24,7 +24,7 @@ const allowed: Record<string, readonly string[]> = {
   'http': ['registry', 'publish', 'zone'],
   'client': ['wire'],
   'agent': ['client', 'types http'],
-  'cli': ['app.ts', 'client', 'agent', 'config', 'zonefile', 'http/tokens.ts', 'storage/dump.ts'],
+  'cli': ['app.ts', 'client', 'agent', 'config', 'zonefile', 'types http', 'http/tokens.ts', 'storage/dump.ts'],
   'app.ts': [
     'wire', 'config', 'zonefile', 'zone', 'responder', 'transport', 'workers', 'registry', 'storage', 'checks', 'publish', 'http',
   ],

@@ -30,12 +30,12 @@ describe('signpost register', () => {
   it('sends every option in its field', async () => {
     const { path, body } = await callOf(
       'web', '--port=1', '--address', '10.0.0.7', '--address', 'fd00::7', '--tag', 'a', '--tag=b', '--meta', 'k=v=w', '--meta', 'e=',
-      '--weight', '0', '--priority', '65535', '--ttl', '5', '--lease', '2', '--protocol', 'udp', '--zone', 'prod.internal',
+      '--weight', '0', '--priority', '65535', '--ttl', '5', '--lease', '2.5', '--protocol', 'udp', '--zone', 'prod.internal',
     );
     expect(path).toBe('/v1/services/web/instances?zone=prod.internal');
     expect(body).toEqual({
       port: 1, addresses: ['10.0.0.7', 'fd00::7'], tags: ['a', 'b'], meta: { k: 'v=w', e: '' },
-      weight: 0, priority: 65535, ttl: 5, lease: 2, protocol: 'udp',
+      weight: 0, priority: 65535, ttl: 5, lease: 2.5, protocol: 'udp',
     });
     expect((await callOf('web', '--port', '1', '--permanent')).body).toEqual({ port: 1, permanent: true });
   });
@@ -72,10 +72,11 @@ describe('signpost register', () => {
     ['web web --port 1', 'found web web'],
     ['web --port', '--port wants a value (N)'],
     ['web --port --id x', '--port wants a value (N), found --id'],
-    ['web --port 0', '--port wants a whole number from 1 to 65535, found 0'],
+    ['web --port 0', '--port wants a number from 1 to 65535, found 0'],
     ['web --port 8o', '--port wants a whole number from 1 to 65535, found 8o'],
     ['web --port -1', '--port wants a value (N), found -1'],
-    ['web --port 1 --weight 65536', '--weight wants a whole number from 0 to 65535, found 65536'],
+    ['web --port 1 --weight 65536', '--weight wants a number from 0 to 65535, found 65536'],
+    ['web --port 1 --lease 1', '--lease wants a number from 2 to 86400, found 1'],
     ['web --prot 1', 'unknown option --prot; did you mean --port?'],
     ['web --port 1 -t x', 'unknown option -t'],
     ['web --port 1 --permanent=yes', '--permanent takes no value, found yes'],

@@ -1,0 +1,107 @@
+/** `signpost token`: makes, lists and revokes the grants in the data directory; a running server follows within a second. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadConfig } from '../config/load.ts';
+import { createToken, type Grant, grantCertificate, listGrants, operations, revokeGrants, type Scopes } from '../http/tokens.ts';
+import { type Arguments, defineCommand, type Terminal } from './command.ts';
+import { exitCodes, UsageError } from './failure.ts';
+import { printTable } from './table.ts';
+
+const options = {
+  'service': { value: 'S', repeat: true, meaning: 'Service it may act on; a final * stands for any ending. All when left out.' },
+  'zone': { value: 'Z', repeat: true, meaning: 'Service zone it may act on; all when left out.' },
+  'address': { value: 'NET', repeat: true, meaning: 'Network that the addresses it registers must lie in; any when left out.' },
+  'operation': { value: 'OP', repeat: true, meaning: `What it may do: ${operations.join(', ')}; read and write when left out.` },
+  'certificate': { value: 'SAN', meaning: 'Instead of a token: the holder of a certificate with this name, DNS:... or URI:....' },
+  'id': { value: 'I', meaning: 'Name of the holder in logs; a random one when left out.' },
+  'comment': { value: 'TEXT', meaning: 'For those who read the list.' },
+  'json': { meaning: 'Print the list as JSON.' },
+  'data': { value: 'DIR', meaning: 'Data directory of the server (SIGNPOST_DATA, ./data).' },
+  'config': { value: 'FILE', meaning: 'Configuration file of the server, which may name it.' },
+} as const;
+
+export const token = defineCommand({
+  name: 'token',
+  usage: 'create [--service S]... [--address NET]... | list | revoke ID',
+  summary: 'Make, list and revoke tokens. A new token is printed once and kept only as its SHA-256.',
+  options,
+  example: "signpost token create --service web --service 'api-*' --address 10.0.0.0/8",
+  positionals: [1, 2],
+  async run(args, terminal) {
+    const { data } = await loadConfig({
+      file: args.values.config,
+      variables: terminal.env,
+      flags: { data: args.values.data === undefined ? undefined : [args.values.data] },
+    });
+    const file = join(data, 'tokens.json');
+    const [action, id] = args.positionals;
+    if ((action === 'revoke') !== (id !== undefined)) throw new UsageError(`wanted create, list or revoke ID, found ${args.positionals.join(' ')}`);
+    switch (action) {
+      case 'create':
+        await mkdir(data, { recursive: true, mode: 0o700 });
+        return create(file, args, terminal);
+      case 'list':
+        return list(file, args, terminal);
+      case 'revoke':
+        return revoke(file, id!, terminal);
+      default:
+        throw new UsageError(`wanted create, list or revoke ID, found ${action!}`);
+    }
+  },
+});
+
+async function create(file: string, { values }: Arguments<typeof options>, { stdout, stderr }: Terminal): Promise<number> {
+  const scopes: Scopes = {
+    services: [...(values.service ?? ['*'])],
+    ...(values.zone && { zones: [...values.zone] }),
+    ...(values.address && { addresses: [...values.address] }),
+    ...(values.operation && { operations: values.operation.map(readOperation) }),
+  };
+  const grant = {
+    scopes,
+    ...(values.id !== undefined && { id: values.id }),
+    ...(values.comment !== undefined && { comment: values.comment }),
+  };
+  if (values.certificate !== undefined) {
+    const { id } = await grantCertificate(file, values.certificate, grant);
+    stdout.write(`${id}\n`);
+    return exitCodes.success;
+  }
+  const { id, token: secret } = await createToken(file, grant);
+  stdout.write(`${secret}\n`);
+  stderr.write(`This is the token of ${id}. It cannot be shown again; commands take it from SIGNPOST_TOKEN.\n`);
+  return exitCodes.success;
+}
+
+async function list(file: string, { values }: Arguments<typeof options>, { stdout }: Terminal): Promise<number> {
+  const grants = await listGrants(file);
+  stdout.write(values.json ? `${JSON.stringify(grants)}\n` : printGrants(grants));
+  return exitCodes.success;
+}
+
+async function revoke(file: string, id: string, { stdout }: Terminal): Promise<number> {
+  const revoked = await revokeGrants(file, id);
+  if (revoked === 0) throw new Error(`no token has the id ${id} (signpost token list shows all)`);
+  stdout.write(`${id} revoked\n`);
+  return exitCodes.success;
+}
+
+function printGrants(grants: readonly Grant[]): string {
+  const rows = grants.map(({ id, certificate, scopes, created, comment }) => [
+    id,
+    certificate ?? 'token',
+    scopes.services.join(','),
+    scopes.zones?.join(',') ?? 'all',
+    scopes.addresses?.join(',') ?? 'any',
+    scopes.operations?.join(',') ?? 'read,write',
+    created,
+    comment,
+  ]);
+  return printTable(['ID', 'HOLDER', 'SERVICES', 'ZONES', 'ADDRESSES', 'OPERATIONS', 'CREATED', 'COMMENT'], rows);
+}
+
+function readOperation(word: string): (typeof operations)[number] {
+  const operation = operations.find((known) => known === word);
+  if (operation === undefined) throw new UsageError(`--operation wants one of ${operations.join(', ')}, found ${word}`);
+  return operation;
+}
