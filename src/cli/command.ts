@@ -34,6 +34,7 @@ export interface Terminal {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly fetch: typeof fetch;
+  readonly pause: (milliseconds: number) => Promise<unknown>;
 }
 
 export interface Output {

@@ -9,10 +9,11 @@ import { exitCodeOf, exitCodes } from './failure.ts';
 import { printCommandHelp, printProgramHelp } from './help.ts';
 import { list } from './list.ts';
 import { register } from './register.ts';
+import { resolve } from './resolve.ts';
 import { printable } from './table.ts';
 import { token } from './token.ts';
 
-export const commands: readonly Command[] = [register, deregister, drain, list, token];
+export const commands: readonly Command[] = [register, deregister, drain, list, resolve, token];
 
 /** Runs the command that `args`, without the program's own name, ask for; resolves with the exit code. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -16,12 +16,14 @@ export const drain = defineCommand({
   example: 'signpost drain web web-1 --wait && systemctl stop web',
   positionals: [2, 2],
   async run({ values, positionals: [service, id] }, terminal) {
-    const api = openApi(values.server, terminal);
     const path = apiPath('services', service!, 'instances', id!, 'drain');
-    const { safeToStopAt } = await api.json<RemovalReply>('POST', path, { query: { zone: values.zone } });
+    const response = await openApi(values.server, terminal).request('POST', path, { query: { zone: values.zone } });
+    const { safeToStopAt } = (await response.json()) as RemovalReply;
     terminal.stdout.write(`${service!} ${id!} draining, safe to stop at ${safeToStopAt}\n`);
     if (values.wait) {
-      await api.json<RemovalReply>('POST', path, { query: { zone: values.zone, wait: 'true' }, seconds: null });
+      // By the server's clock, which may be hours off ours; `date` has whole seconds, so this waits up to one more.
+      const serverTime = Date.parse(response.headers.get('date') ?? '') || Date.now();
+      await terminal.pause(Math.max(0, Date.parse(safeToStopAt) - serverTime));
       terminal.stdout.write(`${service!} ${id!} safe to stop\n`);
     }
     return exitCodes.success;

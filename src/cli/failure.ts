@@ -5,8 +5,8 @@ export const exitCodes = { success: 0, failure: 1, usage: 64, unreachable: 69, c
 
 /** The command line is wrong. */
 export class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'UsageError';
   }
 }

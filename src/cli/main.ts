@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `signpost` program: hands the process to the command that its arguments name. */
+import { setTimeout } from 'node:timers/promises';
 import { runProgram } from './commands.ts';
 
 // A reader that has seen enough (`signpost watch | head -1`) is no failure.
@@ -10,4 +11,5 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   fetch,
+  pause: setTimeout,
 });

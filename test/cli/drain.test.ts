@@ -11,12 +11,13 @@ describe('signpost drain', () => {
     expect(calls).toEqual(['POST /v1/services/web/instances/web-1/drain']);
   });
 
-  it('waits for the server to say so with --wait', async () => {
-    const calls: string[] = [];
-    const args = ['drain', 'web', 'web-1', '--wait', '--zone', 'z.internal'];
-    const { stdout } = await runCommand(args, { server: ({ path }) => (calls.push(path), reply) });
+  it('waits by the clock of the server with --wait', async () => {
+    const server = () => Response.json(reply, { headers: { date: 'Thu, 01 Jan 2026 00:00:02 GMT' } });
+    const pauses: number[] = [];
+    const pause = (milliseconds: number) => Promise.resolve(pauses.push(milliseconds));
+    const { stdout } = await runCommand(['drain', 'web', 'web-1', '--wait'], { server, pause });
+    expect(pauses).toEqual([3000]);
     expect(stdout).toMatch(/ draining, .*\nweb web-1 safe to stop\n$/);
-    expect(calls[1]).toBe('/v1/services/web/instances/web-1/drain?zone=z.internal&wait=true');
   });
 });
 

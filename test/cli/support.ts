@@ -23,16 +23,19 @@ export type Answer = (call: Call) => unknown;
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly server?: Answer;
+  /** Takes the place of waiting; nobody waits unless set. */
+  readonly pause?: (milliseconds: number) => Promise<unknown>;
 }
 
 /** Runs `signpost ARGS...` and returns what it printed and its exit code. */
-export async function runCommand(args: readonly string[], { env = {}, server }: RunOptions = {}): Promise<Result> {
+export async function runCommand(args: readonly string[], { env = {}, server, pause = () => Promise.resolve() }: RunOptions = {}): Promise<Result> {
   let [stdout, stderr] = ['', ''];
   const code = await runProgram(args, {
     env,
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     fetch: server === undefined ? fetch : fetchOf(server),
+    pause,
   });
   return { code, stdout, stderr };
 }
