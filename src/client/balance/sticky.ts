@@ -1,0 +1,36 @@
+/** Policy `sticky`: weighted rendezvous hashing on the key of the call; a call without a key gets a random one. */
+import type { Candidate, Choose } from './policy.ts';
+import { hashText, placeOf } from './rendezvous.ts';
+
+/** Takes the target with the smallest -ln(place) / weight, so that each gets its share of the keys. */
+export function createSticky(random: () => number): Choose {
+  let prepared: readonly Candidate[] = [];
+  let hashes = new Uint32Array(0);
+  let weights = new Float64Array(0);
+  const prepare = (targets: readonly Candidate[]): void => {
+    const equal = targets.every(({ weight }) => weight === 0);
+    prepared = targets;
+    hashes = Uint32Array.from(targets, ({ id }) => hashText(id));
+    weights = Float64Array.from(targets, ({ weight }) => (equal ? 1 : weight));
+  };
+  return (targets, key) => {
+    if (targets !== prepared) prepare(targets);
+    const hash = key === undefined ? Math.floor(random() * 2 ** 32) : hashText(key);
+    let best = -1;
+    let bestPlace = 0;
+    let bestScore = Infinity;
+    for (let index = 0; index < hashes.length; index++) {
+      const weight = weights[index]!;
+      if (weight === 0) continue;
+      const place = placeOf(hash, hashes[index]!);
+      // Neither nearer nor heavier than the best cannot win; this spares nearly all logarithms.
+      if (best >= 0 && place <= bestPlace && weight <= weights[best]!) continue;
+      const score = -Math.log(place) / weight;
+      if (score >= bestScore) continue;
+      best = index;
+      bestPlace = place;
+      bestScore = score;
+    }
+    return targets[best]!;
+  };
+}

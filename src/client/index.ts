@@ -1,0 +1,16 @@
+/**
+ * `signpost/client`: SRV records for Node. Resolve them with TTLs, keep their targets up to date, balance over those, and
+ * use all that from fetch, node:http, node:net and @grpc/grpc-js. Works with any DNS server.
+ */
+export type { PolicyName } from './balance/policy.ts';
+export type { EjectionReason } from './balance/outlier.ts';
+export { type FailedAttempt, SrvError, type SrvErrorCode, srvErrorCodes } from './error.ts';
+export type { ServiceEventName, ServiceEvents, ServiceUpdate } from './events.ts';
+export type { SrvRecord } from './lookup.ts';
+export type { ResolverOptions, ServiceOptions } from './options.ts';
+export { type OrderOptions, orderSrv, type Preference } from './order.ts';
+export type { AddressReply, Ask, CnameReply, QuestionType, Reply, ReplyRecord, SrvReply } from './reply.ts';
+export { resolveSrv } from './resolve.ts';
+export { createResolver, type ResolveOptions, type Resolver, type ResolverStats, type SrvAnswer } from './resolver.ts';
+export type { Attempt, PickOptions, ReadyOptions, RunOptions, Service, ServiceStats } from './service.ts';
+export { isConnectFailure, type Pick, type Target, type TargetState } from './target.ts';
