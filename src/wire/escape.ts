@@ -2,19 +2,20 @@
 import { PresentationError } from './error.ts';
 import type { Octets } from './octets.ts';
 
-/** The octets that `text` stands for: `\DDD` is the octet of that number, `\X` is X itself. */
+/** The octets that `text` stands for. Throws PresentationError. */
 export function unescapeText(text: string): Octets {
-  const octets = text.includes('\\') ? text.replace(/\\(\d{3}|\D|\d|$)/g, (_, escaped: string) => escapedOctet(escaped)) : text;
+  const octets = /["\\]/.test(text) ? text.replace(/"|\\(\d{3}|\D|\d|$)/g, escapedOctet) : text;
   for (let i = 0; i < octets.length; i++) {
     if (octets.charCodeAt(i) > 255) throw new PresentationError(octets.charAt(i), 'octets: write other characters in UTF-8');
   }
   return octets as Octets;
 }
 
-function escapedOctet(escaped: string): string {
-  if (/^\D/s.test(escaped)) return escaped;
+function escapedOctet(escape: string, escaped: string | undefined): string {
+  if (escaped === undefined) throw new PresentationError(escape, '\\" for a quote inside of a word, or quotes around all of it');
+  if (/^\D/.test(escaped)) return escaped;
   const code = escaped.length === 3 ? Number(escaped) : NaN;
-  if (!(code <= 255)) throw new PresentationError(`\\${escaped}`, 'an escape: \\000 to \\255, or \\ and a character that is no digit');
+  if (!(code <= 255)) throw new PresentationError(escape, 'an escape: \\000 to \\255, or \\ and a character that is no digit');
   return String.fromCharCode(code);
 }
 

@@ -1,6 +1,8 @@
 /** Resource records and rrsets as values (RFC 1035 section 3.2, RFC 2181 section 5). */
-import type { Name } from './name.ts';
+import { printType } from './codes.ts';
+import { type Name, printName } from './name.ts';
 import type { Octets } from './octets.ts';
+import { printRdata } from './rdata/rdata.ts';
 
 /** Seconds (RFC 2181 section 8). */
 export const maxTtl = 0x7fffffff;
@@ -20,4 +22,9 @@ export interface RRset {
   readonly type: number;
   readonly ttl: number;
   readonly rdata: readonly Octets[];
+}
+
+/** The record as a line of a zone file: `host.example. 300 IN A 192.0.2.1`. */
+export function printRecord({ owner, type, ttl, rdata }: ResourceRecord): string {
+  return `${printName(owner)} ${ttl} IN ${printType(type)} ${printRdata(type, rdata)}`;
 }

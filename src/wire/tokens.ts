@@ -52,7 +52,7 @@ export class Tokens {
 
 /** Splits words as they stand on one line: enough for rdata that a program or a test has as text. */
 export function tokensOf(text: string, origin: Name = rootName): Tokens {
-  const words = text.matchAll(/"((?:\\.|[^"\\])*)"|((?:\\.|"(?:\\.|[^"\\])*"|[^\s"\\])+)/gs);
+  const words = text.matchAll(/"((?:\\.|[^"\\])*)"|((?:\\.|"(?:\\.|[^"\\])*"|[^ \t\n"\\])+)/gs);
   return new Tokens(
     [...words].map(([, quoted, plain]) => ({ text: quoted ?? plain ?? '', quoted: quoted !== undefined })),
     origin,

@@ -1,7 +1,7 @@
 /** Rdata of any type: from text to octets and back, out of a message, and its validation. What differs by type is formats.ts. */
 import { printType } from '../codes.ts';
 import { PresentationError, WireError } from '../error.ts';
-import { type Name, readName, skipName } from '../name.ts';
+import { foldName, type Name, readName, skipName } from '../name.ts';
 import { parseNumber } from '../number.ts';
 import { type Octets, octetsOf } from '../octets.ts';
 import { type Tokens, tokensOf } from '../tokens.ts';
@@ -47,6 +47,21 @@ export function checkRdata(type: number, rdata: Octets): void {
   let offset = 0;
   for (const field of fields) offset = field.end(rdata, offset);
   if (offset < rdata.length) throw new WireError('bad-rdata', offset, `octets after the rdata of ${printType(type)}`);
+}
+
+/** The rdata with its names in lower case: equal records have equal folded rdata (RFC 2181 section 5, RFC 4034 section 6.2). */
+export function foldRdata(type: number, rdata: Octets): Octets {
+  const fields = fieldsOf(type);
+  if (!fields?.some((field) => field.name !== undefined)) return rdata;
+  let folded = '';
+  let offset = 0;
+  for (const field of fields) {
+    const end = field.end(rdata, offset);
+    const octets = rdata.slice(offset, end) as Octets;
+    folded += field.name === undefined ? octets : foldName(octets);
+    offset = end;
+  }
+  return folded as Octets;
 }
 
 export function isRdata(type: number, rdata: Octets): boolean {
