@@ -1,5 +1,6 @@
-/** Kinds of option values: what is wanted, how a value of a file is judged, and how the text of a flag or variable is read. */
+/** Kinds of option values: what is wanted, how a value is judged, and how the text of a flag or variable is read. */
 import { isIP, isIPv4 } from 'node:net';
+import type { Endpoint } from '../runtime/endpoint.ts';
 
 export interface Kind<T> {
   /** What is wanted, to stand in a message and in the reference: `a whole number from 1 to 64`. */
@@ -14,33 +15,17 @@ export interface Kind<T> {
   readonly each?: Kind<unknown>;
 }
 
-/** An address and port to listen on. */
-export interface Endpoint {
-  /** IPv4 or IPv6 address, without brackets. */
-  readonly host: string;
-  /** 0 to 65535; 0 asks for a free one. */
-  readonly port: number;
-}
-
-/** `127.0.0.1:8053`, `[::1]:8053`. */
-export function printEndpoint({ host, port }: Endpoint): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
 const asIs = (text: string): unknown => text;
 const asNumber = (text: string): unknown => (/^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : text);
 
 export function wholeNumber(min: number, max: number): Kind<number> {
-  return { ...numberOf(min, max), wanted: `a whole number from ${min} to ${max}`, read: (found) => inRange(found, min, max, true) };
-}
-
-export function numberOf(min: number, max: number): Kind<number> {
-  return { wanted: `a number from ${min} to ${max}`, read: (found) => inRange(found, min, max, false), fromText: asNumber };
+  const read = (found: unknown): number | undefined => (Number.isInteger(found) ? inRange(found, min, max) : undefined);
+  return { wanted: `a whole number from ${min} to ${max}`, read, fromText: asNumber };
 }
 
 /** A duration in seconds; fractions allowed. */
 export function seconds(min: number, max: number): Kind<number> {
-  return { ...numberOf(min, max), wanted: `${min} to ${max} seconds` };
+  return { wanted: `${min} to ${max} seconds`, read: (found) => inRange(found, min, max), fromText: asNumber };
 }
 
 /** A duration in whole seconds, as DNS wants its TTLs. */
@@ -55,7 +40,8 @@ export const boolean: Kind<boolean> = {
 };
 
 export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
-  return { wanted: `one of ${words.join(', ')}`, read: (found) => words.find((word) => word === found), fromText: asIs };
+  const read = (found: unknown): T | undefined => words.find((word) => word === found);
+  return { wanted: `one of ${words.join(', ')}`, read, fromText: asIs };
 }
 
 /** Text that is not empty; `what` names it in messages: `a path`. */
@@ -106,7 +92,7 @@ export const network: Kind<string> = {
   fromText: asIs,
 };
 
-/** A zone's apex in presentation form, folded, without the final dot; short enough to leave room for every name we make below it. */
+/** A zone's apex, folded, without the final dot; short enough to leave room for every name we make below it. */
 export const zoneName: Kind<string> = {
   wanted: 'a zone name of at most 113 characters, such as svc.internal',
   read(found) {
@@ -143,11 +129,13 @@ export function listOf<T>(kind: Kind<T>): Kind<readonly T[]> {
 /** A list of at least one. */
 export function someOf<T>(kind: Kind<T>): Kind<readonly T[]> {
   const list = listOf(kind);
-  const read = (found: unknown): readonly T[] | undefined => (Array.isArray(found) && found.length === 0 ? undefined : list.read(found));
+  const read = (found: unknown): readonly T[] | undefined => {
+    const values = list.read(found);
+    return values?.length === 0 ? undefined : values;
+  };
   return { ...list, wanted: `at least one, each ${kind.wanted}`, read };
 }
 
-function inRange(found: unknown, min: number, max: number, whole: boolean): number | undefined {
-  if (typeof found !== 'number' || !(found >= min && found <= max)) return undefined;
-  return !whole || Number.isInteger(found) ? found : undefined;
+function inRange(found: unknown, min: number, max: number): number | undefined {
+  return typeof found === 'number' && found >= min && found <= max ? found : undefined;
 }

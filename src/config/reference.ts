@@ -1,5 +1,5 @@
 /** Prints the table of options as Markdown: what `signpost check --options` shows and docs/configuration.md holds. */
-import { type Endpoint, printEndpoint } from './kind.ts';
+import { type Endpoint, printEndpoint } from '../runtime/endpoint.ts';
 import { type OptionTable, flagNameOf, variablesOf } from './option.ts';
 import { options } from './schema.ts';
 
@@ -8,10 +8,11 @@ export function printReference(): string {
   const rows = Object.entries<OptionTable[string]>(options).map(([path, option]) => {
     const flag = option.flag === undefined ? [] : [`--${flagNameOf(option.flag)}`];
     const names = [...flag, ...variablesOf(path, option)].map(code).join(' ');
-    return [code(path), names, option.kind.wanted, option.fallbackShown ?? shownFallback(option.fallback), option.meaning];
+    const fallback = option.fallbackShown ?? shownFallback(option.fallback);
+    return [code(path), names, option.kind.wanted, fallback, option.meaning];
   });
-  const table = [['option', 'flag, variables', 'wanted', 'default', 'meaning'], ['---', '---', '---', '---', '---'], ...rows];
-  return table.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+  const headings = ['option', 'flag, variables', 'wanted', 'default', 'meaning'];
+  return [headings, headings.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }
 
 function shownFallback(fallback: unknown): string {

@@ -15,7 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   'zonefile': ['wire'],
   'zone': ['wire'],
   'responder': ['zone', 'wire'],
-  'transport': ['types responder'],
+  'transport': ['types responder', 'wire/address.ts'],
   'workers': ['transport', 'responder', 'zone'],
   'registry': [],
   'storage': ['registry'],
