@@ -1,16 +1,34 @@
 /** The catalog: what is registered, in memory, by zone, service and id. Only committed changes reach it. */
 import type { InstanceChange, ServiceChange } from './change.ts';
-import { type Instance, isAnswerable } from './instance.ts';
+import { type Instance, isAnswerable, type Status } from './instance.ts';
 import type { Service } from './service.ts';
 
-/** A registered instance and what is known of its lease, which is never stored. One object for as long as the id is registered. */
+/**
+ * How an instance stands with its renewals. `timeless`: none are waited for. `renewed`, `late`: within `lateAfter` of its
+ * period, or not. `leaving`: its lease ended under a protection that is over, and its turn to leave comes. `ending`: its
+ * removal is being written. `removed`: in the catalog no more.
+ */
+export type LeaseState = 'timeless' | 'renewed' | 'late' | 'leaving' | 'ending' | 'removed';
+
+/** A registered instance and what of it is never stored. One object for each generation of an id. */
 export interface Entry {
   instance: Instance;
   readonly service: ServiceEntry;
-  /** Lease time (see lease.ts) of the registration or the last renewal; all its deadlines follow from this one number. */
+  state: LeaseState;
+  /** Lease time of the registration or the last renewal, in whole milliseconds. */
   renewedAt: number;
-  /** True once it is in the catalog no more; whoever still holds the entry lets go of it. */
-  removed: boolean;
+  /** What the checks by the server say; null without such checks. */
+  reported: Status | null;
+  /** True while a ttl check is critical because no renewal came. */
+  overdue: boolean;
+}
+
+/** How many instances there are that must renew, and how many of these are late. */
+export interface RenewalCount {
+  timed: number;
+  late: number;
+  /** How many were deregistered while they were late, since the start. */
+  departedLate: number;
 }
 
 /** A service: exists while it has settings or instances. */
@@ -21,14 +39,24 @@ export interface ServiceEntry {
   readonly instances: Map<string, Entry>;
   /** How many of the instances are answerable. */
   answerable: number;
+  readonly renewals: RenewalCount;
 }
 
 export class Catalog {
-  readonly #zones: Map<string, Map<string, ServiceEntry>>;
-  instanceCount = 0;
+  readonly #zones: ReadonlyMap<string, Map<string, ServiceEntry>>;
+  #instanceCount = 0;
+  #serviceCount = 0;
 
   constructor(zones: readonly string[]) {
     this.#zones = new Map(zones.map((zone) => [zone, new Map<string, ServiceEntry>()]));
+  }
+
+  get instanceCount(): number {
+    return this.#instanceCount;
+  }
+
+  get serviceCount(): number {
+    return this.#serviceCount;
   }
 
   hasZone(zone: string): boolean {
@@ -48,53 +76,64 @@ export class Catalog {
     return this.#zones.get(zone)?.get(service)?.instances.get(id);
   }
 
-  /** Takes a committed change of an instance over; returns its entry, which is marked `removed` where it left. */
-  applyInstance({ before, after }: InstanceChange, renewedAt: number): Entry {
+  *entries(): Iterable<Entry> {
+    for (const services of this.#zones.values()) for (const { instances } of services.values()) yield* instances.values();
+  }
+
+  /** Takes a committed change of an instance over and returns its entry, also where it just left; a new generation gets a new one. */
+  applyInstance({ before, after }: InstanceChange): Entry {
     const { zone, service: name, id } = (after ?? before)!;
-    const service = this.#service(zone, name);
-    let entry = service.instances.get(id);
-    if (entry !== undefined && isAnswerable(entry.instance)) service.answerable--;
+    const service = this.#demandService(zone, name);
+    const known = service.instances.get(id);
+    if (known !== undefined && isAnswerable(known.instance)) service.answerable--;
     if (after === null) {
-      if (entry === undefined) throw new Error(`${id}.${name}.${zone} leaves the catalog and is not in it`);
+      if (known === undefined) throw new Error(`instance ${id} of ${name}.${zone} leaves the catalog and is not in it`);
       service.instances.delete(id);
-      this.instanceCount--;
-      entry.removed = true;
+      this.#instanceCount--;
       this.#dropIfEmpty(service);
-      return entry;
+      return known;
     }
     if (isAnswerable(after)) service.answerable++;
-    if (entry === undefined) {
-      entry = { instance: after, service, renewedAt, removed: false };
-      service.instances.set(id, entry);
-      this.instanceCount++;
-    } else {
-      entry.instance = after;
-      if (before?.generation !== after.generation) entry.renewedAt = renewedAt;
+    if (known?.instance.generation === after.generation) {
+      known.instance = after;
+      return known;
     }
+    const entry: Entry = { instance: after, service, state: 'timeless', renewedAt: 0, reported: null, overdue: false };
+    service.instances.set(id, entry);
+    if (known === undefined) this.#instanceCount++;
     return entry;
   }
 
   /** Takes a committed change of a service's settings over. */
   applyService({ before, after }: ServiceChange): void {
     const { zone, service: name } = (after ?? before)!;
-    const service = this.#service(zone, name);
+    const service = this.#demandService(zone, name);
     service.settings = after;
     this.#dropIfEmpty(service);
   }
 
-  #service(zone: string, name: string): ServiceEntry {
+  #demandService(zone: string, name: string): ServiceEntry {
     const services = this.#zones.get(zone);
     if (services === undefined) throw new Error(`${zone} is no zone of the catalog`);
-    let service = services.get(name);
-    if (service === undefined) {
-      service = { zone, name, settings: null, instances: new Map(), answerable: 0 };
-      services.set(name, service);
-    }
+    const known = services.get(name);
+    if (known !== undefined) return known;
+    const service: ServiceEntry = {
+      zone,
+      name,
+      settings: null,
+      instances: new Map(),
+      answerable: 0,
+      renewals: { timed: 0, late: 0, departedLate: 0 },
+    };
+    services.set(name, service);
+    this.#serviceCount++;
     return service;
   }
 
   #dropIfEmpty(service: ServiceEntry): void {
-    if (service.settings === null && service.instances.size === 0) this.#zones.get(service.zone)?.delete(service.name);
+    if (service.settings !== null || service.instances.size > 0) return;
+    this.#zones.get(service.zone)?.delete(service.name);
+    this.#serviceCount--;
   }
 }
 

@@ -26,3 +26,9 @@ export interface ServiceChange {
 }
 
 export type Change = InstanceChange | ServiceChange;
+
+export function instanceChange(
+  cause: InstanceCause, revision: number, before: Instance | null, after: Instance | null,
+): InstanceChange {
+  return { kind: 'instance', cause, revision, before, after };
+}

@@ -1,4 +1,5 @@
 /** An instance: one registered endpoint of a service. An immutable value; a change makes a new one. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Check } from './check.ts';
 
 /** The one empty list that all instances share. */
@@ -71,4 +72,23 @@ export function statusOf(instance: Instance): Status {
 export function isAnswerable(instance: Instance): boolean {
   const status = statusOf(instance);
   return status === 'passing' || status === 'warning';
+}
+
+/** True where the server itself runs checks of the instance. */
+export function hasServerChecks({ checks }: Pick<Instance, 'checks'>): boolean {
+  return checks.some(({ type }) => type !== 'ttl');
+}
+
+/** True where both were registered with the same values from the same caller, whatever has become of them since. */
+export function isSameRegistration(one: Instance, other: Instance): boolean {
+  const { generation, revision, observed, late, registeredAt } = one;
+  return isDeepStrictEqual(one, { ...other, generation, revision, observed, late, registeredAt });
+}
+
+/** True where both are checked in the same ways at the same endpoints, so that what is known of one holds for the other. */
+export function isCheckedTheSame(one: Instance, other: Instance): boolean {
+  return (
+    isDeepStrictEqual(one.checks, other.checks) && isDeepStrictEqual(one.addresses, other.addresses) &&
+    isDeepStrictEqual(one.ports, other.ports) && one.port === other.port && one.protocol === other.protocol
+  );
 }

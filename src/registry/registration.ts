@@ -1,5 +1,6 @@
 /** What callers hand to the registry: shapes already checked at the border, meaning not yet. Absence means the default. */
 import type { Protocol, Status } from './instance.ts';
+import { foldAscii } from './label.ts';
 import type { EmptyPolicy } from './service.ts';
 
 export interface InstanceRef {
@@ -7,6 +8,20 @@ export interface InstanceRef {
   readonly zone: string;
   readonly service: string;
   readonly id: string;
+}
+
+/** The ref with zone, service and id in lower case, ASCII letters only, and no final dot: as instances carry them. */
+export function foldRef({ zone, service, id }: InstanceRef): InstanceRef {
+  return { zone: foldZone(zone), service: foldAscii(service), id: foldAscii(id) };
+}
+
+export function foldZone(zone: string): string {
+  return foldAscii(zone.endsWith('.') ? zone.slice(0, -1) : zone);
+}
+
+/** One text for each folded ref. */
+export function keyOf({ zone, service, id }: InstanceRef): string {
+  return `${id}.${service}.${zone}`;
 }
 
 /** Who asks. Whether the caller may act on the service at all has been decided at the border. */

@@ -1,38 +1,33 @@
 /**
  * The registry: the services and instances of all service zones, and the only place that changes them. Reads are answered
- * from memory. A write is resolved when it is durable and published; until then nobody sees it.
+ * from memory. A write is resolved when it is durable and published; until then nobody sees it. Longer than most files,
+ * because it is the whole of what other folders call; what takes thought stands in the files it joins.
  */
-import type { Clock } from '../runtime/clock.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { admit, patched } from './admission.ts';
 import { Catalog, type Entry } from './catalog.ts';
-import type { Change, InstanceCause, InstanceChange } from './change.ts';
+import { type Change, type InstanceCause, type InstanceChange, instanceChange } from './change.ts';
 import { RegistryError } from './error.ts';
-import type { Instance } from './instance.ts';
+import { EventLog } from './events.ts';
+import { Expiry } from './expiry.ts';
+import { type Instance, isCheckedTheSame, isSameRegistration, type Status } from './instance.ts';
 import { foldAscii } from './label.ts';
-import { LeaseTime, longestRenewal, usualRenewal } from './lease.ts';
-import type { Caller, InstancePatch, InstanceRef, Registration, Renewal, ServiceSettings, WriteOptions } from './registration.ts';
+import { longestRenewal, periodOf, publishedTtl, usualRenewal } from './lease.ts';
+import { sweepPeriod } from './lease-time.ts';
+import type { ProtectedScope } from './protection.ts';
+import { absence, nameOf, refuseForeign, refuseGeneration, refuseStale } from './refusal.ts';
+import {
+  type Caller, foldRef, foldZone, type InstancePatch, type InstanceRef, keyOf, type Registration, type Renewal, type ServiceSettings,
+  type WriteOptions,
+} from './registration.ts';
 import { parseService, type Service } from './service.ts';
-import { stamped, type Store } from './store.ts';
+import type { RegistrySettings } from './settings.ts';
+import { stamped, type Store, type Tombstone } from './store.ts';
+import { Tombstones } from './tombstones.ts';
+import { Upkeep } from './upkeep.ts';
 import { type Published, Writer } from './writer.ts';
-
-export interface RegistrySettings {
-  /** Lease in seconds of registrations that name none. */
-  readonly defaultLease: number;
-  readonly mostInstances: number;
-  readonly mostInstancesPerService: number;
-  readonly mostServices: number;
-  /** Writes that may wait for the store before further ones are refused. */
-  readonly mostWaitingWrites: number;
-}
-
-export const defaultRegistrySettings: RegistrySettings = {
-  defaultLease: 30,
-  mostInstances: 2_000_000,
-  mostInstancesPerService: 100_000,
-  mostServices: 200_000,
-  mostWaitingWrites: 4096,
-};
 
 export interface RegistryParts {
   readonly store: Store;
@@ -42,12 +37,12 @@ export interface RegistryParts {
   readonly zones: readonly string[];
   readonly settings: RegistrySettings;
   /** Resolves when everyone who answers queries answers with the changes. */
-  publish(changes: readonly Change[]): Promise<Published>;
+  readonly publish: (changes: readonly Change[]) => Promise<Published>;
 }
 
 export interface Lease {
   readonly seconds: number;
-  /** Wall-clock milliseconds, for people. */
+  /** Wall-clock milliseconds, for people; in the past where protection holds the instance. */
   readonly expiresAt: number;
   /** Seconds after which to renew. */
   readonly renewAfter: number;
@@ -68,36 +63,66 @@ export interface Removed {
 
 export type RenewalResult = { readonly instance: Instance; readonly lease: Lease | null } | { readonly error: RegistryError };
 
+/** What happened since the start, for metrics. */
+export interface RegistryStatistics {
+  readonly changes: Readonly<Record<InstanceCause, number>>;
+  readonly renewals: number;
+  readonly refusedRenewals: number;
+}
+
 export class Registry {
+  readonly events: EventLog;
   readonly #parts: RegistryParts;
   readonly #catalog: Catalog;
   readonly #writer: Writer;
-  readonly #leaseTime: LeaseTime;
+  readonly #upkeep: Upkeep;
+  readonly #expiry: Expiry;
+  readonly #tombstones = new Tombstones(keptTombstones);
   readonly #listeners = new Set<(changes: readonly Change[]) => void>();
+  /** Until when resolvers may hold answers that name a drained instance, in milliseconds of the clock. */
+  readonly #drainedUntil = new WeakMap<Entry, number>();
+  readonly #openedAt: number;
+  /** Applied changes that took the last answerable instance of a service and are not published yet. */
+  readonly #emptied = new Set<Change>();
+  readonly #changes: Record<InstanceCause, number> = {
+    registered: 0, updated: 0, deregistered: 0, expired: 0, draining: 0, checked: 0, late: 0, renewed: 0, loaded: 0,
+  };
+  #renewals = 0;
+  #refusedRenewals = 0;
+  #nextSweep: Timer | null = null;
 
   /** Loads the store, publishes what it holds with cause `loaded`, and gives each lease one full period. */
   static async open(parts: RegistryParts): Promise<Registry> {
     const registry = new Registry(parts);
     await registry.#load();
+    registry.#sweepLater();
     return registry;
   }
 
   private constructor(parts: RegistryParts) {
+    const { clock, log, settings, store } = parts;
     this.#parts = parts;
+    this.#openedAt = clock.now();
     this.#catalog = new Catalog(parts.zones);
-    this.#leaseTime = new LeaseTime(parts.clock);
+    this.events = new EventLog(settings.keptEvents, store.revision, () => clock.wall());
     this.#writer = new Writer({
-      store: parts.store,
-      log: parts.log,
-      mostWaiting: parts.settings.mostWaitingWrites,
-      apply: (changes) => {
-        for (const change of changes) this.#apply(change);
+      store,
+      log,
+      mostWaiting: settings.mostWaitingWrites,
+      apply: (changes) => this.#apply(changes),
+      publish: (changes) => this.#publish(changes),
+    });
+    this.#upkeep = new Upkeep({ writer: this.#writer, log, tombstoneOf: (entry) => this.#tombstoneOf(entry) });
+    this.#expiry = new Expiry({
+      clock,
+      log,
+      longestProtection: settings.longestProtection,
+      entries: () => this.#catalog.entries(),
+      announce: (scope, end) => {
+        log.warn({ scope, end }, end === null ? 'protection begins: in this scope nothing expires' : 'protection ends');
+        this.events.recordProtection(scope, end);
       },
-      publish: async (changes) => {
-        const published = await parts.publish(changes);
-        for (const listener of this.#listeners) listener(changes);
-        return published;
-      },
+      upkeep: this.#upkeep,
     });
   }
 
@@ -114,6 +139,14 @@ export class Registry {
     return this.#catalog.instanceCount;
   }
 
+  get serviceCount(): number {
+    return this.#catalog.serviceCount;
+  }
+
+  get statistics(): RegistryStatistics {
+    return { changes: this.#changes, renewals: this.#renewals, refusedRenewals: this.#refusedRenewals };
+  }
+
   hasZone(zone: string): boolean {
     return this.#catalog.hasZone(foldZone(zone));
   }
@@ -123,13 +156,13 @@ export class Registry {
     return this.#catalog.services(foldZone(zone)).keys();
   }
 
+  hasService(zone: string, service: string): boolean {
+    return this.#catalog.service(foldZone(zone), foldAscii(service)) !== undefined;
+  }
+
   /** Settings of a service; null where it has none of its own. */
   service(zone: string, service: string): Service | null {
     return this.#catalog.service(foldZone(zone), foldAscii(service))?.settings ?? null;
-  }
-
-  hasService(zone: string, service: string): boolean {
-    return this.#catalog.service(foldZone(zone), foldAscii(service)) !== undefined;
   }
 
   *instances(zone: string, service: string): Iterable<Instance> {
@@ -147,95 +180,108 @@ export class Registry {
     return this.#find({ zone, service, id })?.instance ?? null;
   }
 
-  /** The lease of an instance; null where it is permanent or no more. */
+  /** The lease of an instance; null where it is permanent or not registered. */
   leaseOf(ref: InstanceRef): Lease | null {
     const entry = this.#find(ref);
     return entry === undefined ? null : this.#leaseOfEntry(entry);
   }
 
+  /** The scopes under self-protection. */
+  protection(): readonly ProtectedScope[] {
+    return this.#expiry.protection.scopes();
+  }
+
+  /** True where the instance would have expired, but for protection. */
+  isHeldByProtection(ref: InstanceRef): boolean {
+    const entry = this.#find(ref);
+    return entry !== undefined && this.#expiry.isHeld(entry);
+  }
+
   /** The instance that a registration would make; changes nothing and throws what `register` would reject with. */
-  plan(registration: Registration, caller: Caller): Instance {
-    return this.#admit(registration, caller);
+  plan(registration: Registration, caller: Caller, options: WriteOptions = {}): Instance {
+    const wanted = this.#admit(registration, caller);
+    this.#judgeRegistration(wanted, caller, options);
+    return wanted;
   }
 
   /**
-   * Registers or replaces. Safe to repeat: where the instance is already just what is asked for, by the same caller, it keeps
-   * its generation and revision and only its lease starts anew. Otherwise the generation rises, and renewals of the old one
-   * are refused with `replaced`.
+   * Registers or replaces. Safe to repeat: where the instance is already just what is asked for, from the same caller, it keeps
+   * its generation and revision, and only its lease starts anew. Otherwise the generation rises, and renewals of the old one
+   * are refused with `replaced`: of two processes with one id the one that came last holds it.
    */
   async register(registration: Registration, caller: Caller, options: WriteOptions = {}): Promise<Registered> {
-    const wanted = this.#admit(registration, caller);
-    return this.#writer.write<Registered>(keyOf(wanted), () => {
-      const entry = this.#find(wanted);
+    const admitted = this.#admit(registration, caller);
+    return this.#writer.write<Registered>(keyOf(admitted), () => {
+      const entry = this.#judgeRegistration(admitted, caller, options);
+      if (entry !== undefined && isSameRegistration(entry.instance, admitted) && this.#expiry.renew(entry)) {
+        return { kind: 'nothing', outcome: { instance: entry.instance, created: false } };
+      }
       const before = entry?.instance ?? null;
-      refuseStale(before, options);
-      if (before !== null) refuseForeign(before, caller);
-      if (entry === undefined) this.#refuseBeyondLimits(wanted);
+      const observed = before !== null && isCheckedTheSame(before, admitted) ? entry!.reported : null;
+      const wanted = { ...admitted, observed: observed ?? admitted.observed };
       return {
-        kind: 'write',
+        kind: 'commit',
         write: { kind: 'instance', value: wanted, expect: before?.revision ?? 0 },
-        change: (revision) => instanceChange('registered', before, stamped(wanted, revision)),
-        outcome: (change) => ({ instance: afterOf(change), created: before === null }),
+        change: (revision) => instanceChange('registered', revision, before, stamped(wanted, revision)),
+        outcome: (_, revision) => ({ instance: stamped(wanted, revision), created: before === null }),
       };
     });
   }
 
   /** Changes weight, priority, tags, meta or the declared status; the generation stays. */
   async patch(ref: InstanceRef, patch: InstancePatch, caller: Caller, options: WriteOptions = {}): Promise<Instance> {
-    return (await this.#update(ref, caller, options, (instance) => patched(instance, patch))).instance;
+    return (await this.#update(ref, null, caller, options, (instance) => patched(instance, patch))).instance;
   }
 
-  /** Takes an instance out of all answers; it stays listed. */
+  /** Takes an instance out of all answers; it stays listed. Safe to repeat. */
   async drain(ref: InstanceRef, caller: Caller, options: WriteOptions = {}): Promise<Removed> {
-    return this.#update(ref, caller, options, (instance) =>
-      instance.declared === 'draining' ? instance : { ...instance, declared: 'draining' },
-    );
+    return this.#update(ref, null, caller, options, (instance) => patched(instance, { status: 'draining' }));
   }
 
-  /** Removes an instance; `gone` where `generation` is given and not the current one. */
+  /** Removes an instance. With a generation that is not the current one: `gone` or `replaced`. */
   async deregister(ref: InstanceRef, generation: number | null, caller: Caller, options: WriteOptions = {}): Promise<Removed> {
-    return this.#writer.write<Removed>(keyOf(this.#fold(ref)), () => {
-      const entry = this.#require(ref, generation);
-      refuseStale(entry.instance, options);
-      refuseForeign(entry.instance, caller);
-      return this.#removal(entry, 'deregistered');
+    return this.#writer.write<Removed>(keyOf(foldRef(ref)), () => {
+      const entry = this.#demand(ref, generation);
+      const before = entry.instance;
+      refuseStale(before, options);
+      refuseForeign(before, caller);
+      return {
+        kind: 'commit',
+        write: { kind: 'remove-instance', value: before, tombstone: this.#tombstoneOf(entry) },
+        change: (revision) => instanceChange('deregistered', revision, before, null),
+        outcome: (_, __, { heldFor }) => ({ instance: before, heldFor }),
+      };
     });
   }
 
   /**
    * Renews leases, each for itself. Nothing is written unless a status changes; the promise then resolves when that is
-   * durable and published. Errors: `not-found`, `gone`, `replaced`, `conflict`, and those of a write.
+   * durable and published. Errors are `not-found`, `gone`, `replaced`, `conflict`, and those of a write.
    */
   async renew(renewals: readonly Renewal[], caller: Caller): Promise<readonly RenewalResult[]> {
     return Promise.all(renewals.map((renewal) => this.#renew(renewal, caller)));
   }
 
-  /** Takes over what the checks say of an instance of that generation; of another one nothing is taken. */
-  async observe(ref: InstanceRef, generation: number, observed: Instance['observed']): Promise<void> {
-    await this.#writer.writeOwn(keyOf(this.#fold(ref)), () => {
-      const before = this.#find(ref)?.instance;
-      if (before === undefined || before.generation !== generation || before.observed === observed) {
-        return { kind: 'nothing', outcome: undefined };
-      }
-      return {
-        kind: 'write',
-        write: { kind: 'instance', value: { ...before, observed }, expect: before.revision },
-        change: (revision) => instanceChange('checked', before, stamped({ ...before, observed }, revision)),
-        outcome: () => undefined,
-      };
-    });
+  /** Takes over what the checks by the server say of an instance; nothing where it is of another generation by now. */
+  async observe(ref: InstanceRef, generation: number, reported: Status): Promise<void> {
+    const entry = this.#find(ref);
+    if (entry?.instance.generation === generation) await this.#upkeep.observe(entry, reported);
   }
 
   /** Sets the settings of a service, all of them. */
   async putService(
-    zone: string, name: string, settings: ServiceSettings, _caller: Caller, options: WriteOptions = {},
+    zone: string, name: string, settings: ServiceSettings, options: WriteOptions = {},
   ): Promise<{ readonly service: Service; readonly created: boolean }> {
-    const wanted = parseService(this.#requireZone(zone), name, settings);
+    const wanted = parseService(this.#demandZone(zone), name, settings);
     return this.#writer.write(`${wanted.service}.${wanted.zone}`, () => {
       const before = this.service(wanted.zone, wanted.service);
       refuseStale(before, options);
+      this.#refuseServiceBeyondLimit(wanted.zone, wanted.service);
+      if (before !== null && isDeepStrictEqual({ ...wanted, revision: before.revision }, before)) {
+        return { kind: 'nothing', outcome: { service: before, created: false } };
+      }
       return {
-        kind: 'write',
+        kind: 'commit',
         write: { kind: 'service', value: wanted, expect: before?.revision ?? 0 },
         change: (revision) => ({ kind: 'service', revision, before, after: { ...wanted, revision } }),
         outcome: (_, revision) => ({ service: { ...wanted, revision }, created: before === null }),
@@ -243,15 +289,15 @@ export class Registry {
     });
   }
 
-  /** Removes the settings of a service; its instances stay and the defaults hold for them. */
-  async deleteService(zone: string, name: string, _caller: Caller, options: WriteOptions = {}): Promise<void> {
-    const folded = { zone: this.#requireZone(zone), service: foldAscii(name) };
-    await this.#writer.write(`${folded.service}.${folded.zone}`, () => {
-      const before = this.service(folded.zone, folded.service);
-      if (before === null) throw new RegistryError('not-found', `service ${folded.service}.${folded.zone} has no settings`);
+  /** Removes the settings of a service; its instances stay, and the defaults hold for them. */
+  async deleteService(zone: string, name: string, options: WriteOptions = {}): Promise<void> {
+    const [folded, service] = [this.#demandZone(zone), foldAscii(name)];
+    await this.#writer.write(`${service}.${folded}`, () => {
+      const before = this.service(folded, service);
+      if (before === null) throw new RegistryError('not-found', `service ${service} has no settings in zone ${folded}`);
       refuseStale(before, options);
       return {
-        kind: 'write',
+        kind: 'commit',
         write: { kind: 'remove-service', value: before },
         change: (revision) => ({ kind: 'service', revision, before, after: null }),
         outcome: () => undefined,
@@ -262,7 +308,7 @@ export class Registry {
   /** Takes a revision for a change that is none of the registry's own: a zone file. Resolves when it is durable. */
   async touch(): Promise<number> {
     return this.#writer.writeOwn<number>('', () => ({
-      kind: 'write',
+      kind: 'commit',
       write: { kind: 'revision' },
       change: () => null,
       outcome: (_, revision) => revision,
@@ -277,29 +323,70 @@ export class Registry {
 
   /** Refuses further writes and waits for those under way; the store is the caller's to close. */
   async close(): Promise<void> {
+    this.#nextSweep?.cancel();
+    this.#nextSweep = null;
     await this.#writer.close();
   }
 
   async #load(): Promise<void> {
     const { batches } = await this.#parts.store.snapshot();
-    for await (const { instances, services } of batches) {
-      const changes: Change[] = [];
-      for (const service of services) {
-        if (this.hasZone(service.zone)) changes.push({ kind: 'service', revision: service.revision, before: null, after: service });
-      }
-      for (const instance of instances) if (this.hasZone(instance.zone)) changes.push(instanceChange('loaded', null, instance));
-      for (const change of changes) this.#apply(change);
-      await this.#parts.publish(changes);
+    let unserved = 0;
+    for await (const { instances, services, tombstones } of batches) {
+      const changes: Change[] = [
+        ...services.map((after): Change => ({ kind: 'service', revision: after.revision, before: null, after })),
+        ...instances.map((after) => instanceChange('loaded', after.revision, null, after.late ? { ...after, late: false } : after)),
+      ];
+      const served = changes.filter(({ after }) => this.#catalog.hasZone(after!.zone));
+      unserved += changes.length - served.length;
+      for (const tombstone of tombstones) this.#tombstones.add(tombstone);
+      this.#apply(served);
+      if (served.length > 0) await this.#parts.publish(served);
+    }
+    if (unserved > 0) this.#parts.log.warn({ entries: unserved }, 'the store holds entries of zones that are not served');
+  }
+
+  #sweepLater(): void {
+    this.#nextSweep = this.#parts.clock.after(sweepPeriod, () => {
+      this.#sweepLater();
+      this.#expiry.sweep();
+    });
+  }
+
+  #apply(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.kind === 'instance') this.#applyInstance(change);
+      else this.#catalog.applyService(change);
     }
   }
 
-  #apply(change: Change): void {
-    if (change.kind === 'service') this.#catalog.applyService(change);
-    else this.#catalog.applyInstance(change, this.#leaseTime.now());
+  #applyInstance(change: InstanceChange): void {
+    const { before, after, cause } = change;
+    this.#changes[cause]++;
+    const known = before === null ? undefined : this.#find(before);
+    const wasEmpty = known === undefined || known.service.answerable === 0;
+    const entry = this.#catalog.applyInstance(change);
+    if (!wasEmpty && entry.service.answerable === 0) this.#emptied.add(change);
+    if (after === null) {
+      this.#tombstones.add(this.#tombstoneOf(entry));
+      this.#expiry.stop(entry, false);
+    } else if (entry !== known) {
+      if (known !== undefined) this.#expiry.stop(known, true);
+      this.#expiry.start(entry, cause === 'loaded');
+    }
+  }
+
+  async #publish(changes: readonly Change[]): Promise<Published> {
+    try {
+      return await this.#parts.publish(changes);
+    } finally {
+      for (const change of changes) this.events.record(change, this.#emptied.has(change));
+      this.#emptied.clear();
+      for (const listener of this.#listeners) listener(changes);
+    }
   }
 
   #admit(registration: Registration, caller: Caller): Instance {
-    const zone = this.#requireZone(registration.zone);
+    const zone = this.#demandZone(registration.zone);
     return admit(registration, caller, {
       zone,
       service: this.service(zone, registration.service),
@@ -308,118 +395,118 @@ export class Registry {
     });
   }
 
+  /** The entry that a registration would replace, if any; throws where the registration may not be. */
+  #judgeRegistration(wanted: Instance, caller: Caller, options: WriteOptions): Entry | undefined {
+    const entry = this.#find(wanted);
+    refuseStale(entry?.instance ?? null, options);
+    if (entry === undefined) this.#refuseBeyondLimits(wanted);
+    else refuseForeign(entry.instance, caller);
+    return entry;
+  }
+
   async #renew(renewal: Renewal, caller: Caller): Promise<RenewalResult> {
     try {
-      const entry = this.#require(renewal, renewal.generation);
+      const { status, generation } = renewal;
+      const entry = this.#demand(renewal, generation);
       refuseForeign(entry.instance, caller);
-      entry.renewedAt = this.#leaseTime.now();
-      const { status } = renewal;
-      if (status !== undefined && status !== entry.instance.declared) await this.patch(renewal, { status }, caller);
+      if (!this.#expiry.renew(entry)) throw new RegistryError('gone', `the lease of ${nameOf(renewal)} has ended`);
+      this.#renewals++;
+      if (status !== undefined && status !== entry.instance.declared) {
+        await this.#update(renewal, generation, caller, {}, (instance) => patched(instance, { status }));
+      }
       return { instance: entry.instance, lease: this.#leaseOfEntry(entry) };
     } catch (error) {
+      this.#refusedRenewals++;
       if (error instanceof RegistryError) return { error };
       throw error;
     }
   }
 
-  #update(ref: InstanceRef, caller: Caller, options: WriteOptions, edit: (instance: Instance) => Instance): Promise<Removed> {
-    return this.#writer.write<Removed>(keyOf(this.#fold(ref)), () => {
-      const before = this.#require(ref, null).instance;
+  #update(
+    ref: InstanceRef, generation: number | null, caller: Caller, options: WriteOptions, edit: (instance: Instance) => Instance,
+  ): Promise<Removed> {
+    return this.#writer.write<Removed>(keyOf(foldRef(ref)), () => {
+      const entry = this.#demand(ref, generation);
+      const before = entry.instance;
       refuseStale(before, options);
       refuseForeign(before, caller);
       const wanted = edit(before);
-      if (wanted === before) return { kind: 'nothing', outcome: { instance: before, heldFor: 0 } };
+      if (wanted === before) return { kind: 'nothing', outcome: { instance: before, heldFor: this.#heldFor(entry) } };
       const cause = wanted.declared === 'draining' && before.declared !== 'draining' ? 'draining' : 'updated';
       return {
-        kind: 'write',
+        kind: 'commit',
         write: { kind: 'instance', value: wanted, expect: before.revision },
-        change: (revision) => instanceChange(cause, before, stamped(wanted, revision)),
-        outcome: (change, _, { heldFor }) => ({ instance: afterOf(change), heldFor }),
+        change: (revision) => instanceChange(cause, revision, before, stamped(wanted, revision)),
+        outcome: (_, revision, { heldFor }) => {
+          if (cause === 'draining') this.#drainedUntil.set(entry, this.#parts.clock.now() + heldFor * 1000);
+          return { instance: stamped(wanted, revision), heldFor };
+        },
       };
     });
   }
 
-  #removal(entry: Entry, cause: 'deregistered' | 'expired') {
-    const before = entry.instance;
-    const { zone, service, id, generation } = before;
-    const tombstone = { zone, service, id, generation, until: this.#parts.clock.wall() + 3_600_000 };
-    return {
-      kind: 'write' as const,
-      write: { kind: 'remove-instance' as const, value: before, tombstone },
-      change: (revision: number) => instanceChange(cause, before, null, revision),
-      outcome: (_: Change | null, __: number, { heldFor }: Published): Removed => ({ instance: before, heldFor }),
-    };
-  }
-
-  #fold({ zone, service, id }: InstanceRef): InstanceRef {
-    return { zone: foldZone(zone), service: foldAscii(service), id: foldAscii(id) };
+  /** How much longer resolvers may hold answers that name an instance that is drained already, in seconds; 0 where it is not. */
+  #heldFor(entry: Entry): number {
+    const { instance, service } = entry;
+    if (instance.declared !== 'draining') return 0;
+    // It was drained before the server started, which then has never answered with it.
+    const longest = instance.ttl ?? service.settings?.ttl ?? this.#parts.settings.longestDefaultTtl;
+    const until = this.#drainedUntil.get(entry) ?? this.#openedAt + publishedTtl(longest, instance) * 1000;
+    return Math.max(0, until - this.#parts.clock.now()) / 1000;
   }
 
   #find(ref: InstanceRef): Entry | undefined {
-    const { zone, service, id } = this.#fold(ref);
+    const { zone, service, id } = foldRef(ref);
     return this.#catalog.entry(zone, service, id);
   }
 
-  /** The entry; throws `not-found`, `gone`, or, where another generation of the id is registered, `replaced`. */
-  #require(ref: InstanceRef, generation: number | null): Entry {
+  /** The entry, of that generation unless null; otherwise throws `not-found`, `gone` or `replaced`. */
+  #demand(ref: InstanceRef, generation: number | null): Entry {
     const entry = this.#find(ref);
-    const name = `instance ${ref.id} of service ${ref.service}`;
-    if (entry === undefined) throw new RegistryError('not-found', `${name} is not registered`);
-    if (generation === null || generation === entry.instance.generation) return entry;
-    throw new RegistryError('replaced', `${name} is held by generation ${entry.instance.generation}, not ${generation}`);
+    if (entry === undefined) throw absence(ref, generation, this.#tombstones.find(foldRef(ref), this.#parts.clock.wall()));
+    refuseGeneration(entry.instance, generation);
+    return entry;
   }
 
-  #requireZone(zone: string): string {
+  #demandZone(zone: string): string {
     const folded = foldZone(zone);
     if (this.#catalog.hasZone(folded)) return folded;
     throw new RegistryError('not-found', `zone ${JSON.stringify(zone)} is not served, wanted one of ${this.zones.join(', ')}`, 'zone');
   }
 
+  /** Limits hold for what is committed; one batch may go beyond them. */
   #refuseBeyondLimits({ zone, service }: Instance): void {
     const { mostInstances, mostInstancesPerService } = this.#parts.settings;
-    if (this.#catalog.instanceCount >= mostInstances) {
-      throw new RegistryError('too-many', `the registry holds ${mostInstances} instances, its limit`);
-    }
+    if (this.instanceCount >= mostInstances) throw new RegistryError('too-many', `there are ${mostInstances} instances, the limit`);
     if (this.countOf(zone, service).instances >= mostInstancesPerService) {
-      throw new RegistryError('too-many', `service ${service} has ${mostInstancesPerService} instances, its limit`);
+      throw new RegistryError('too-many', `service ${service} has ${mostInstancesPerService} instances, the limit`);
     }
+    this.#refuseServiceBeyondLimit(zone, service);
+  }
+
+  #refuseServiceBeyondLimit(zone: string, service: string): void {
+    const { mostServices } = this.#parts.settings;
+    if (this.serviceCount < mostServices || this.hasService(zone, service)) return;
+    throw new RegistryError('too-many', `there are ${mostServices} services, the limit`);
   }
 
   #leaseOfEntry({ instance, renewedAt }: Entry): Lease | null {
     if (instance.lease === null) return null;
-    const left = renewedAt + instance.lease * 1000 - this.#leaseTime.now();
+    const left = renewedAt + instance.lease * 1000 - this.#expiry.time.now();
+    // The later sweeps come, the longer owners are asked to wait.
+    const share = Math.min(longestRenewal, usualRenewal * (1 + this.#expiry.time.lag));
     return {
       seconds: instance.lease,
       expiresAt: Math.round(this.#parts.clock.wall() + left),
-      renewAfter: instance.lease * Math.min(longestRenewal, usualRenewal),
+      renewAfter: Math.round(share * periodOf(instance) * 1000) / 1000,
     };
+  }
+
+  #tombstoneOf({ instance: { zone, service, id, generation } }: Entry): Tombstone {
+    return { zone, service, id, generation, until: this.#parts.clock.wall() + tombstoneLife };
   }
 }
 
-function foldZone(zone: string): string {
-  return foldAscii(zone.endsWith('.') ? zone.slice(0, -1) : zone);
-}
-
-function keyOf({ zone, service, id }: InstanceRef): string {
-  return `${id}.${service}.${zone}`;
-}
-
-function instanceChange(cause: InstanceCause, before: Instance | null, after: Instance | null, revision = after!.revision): InstanceChange {
-  return { kind: 'instance', cause, revision, before, after };
-}
-
-function afterOf(change: Change | null): Instance {
-  return (change as InstanceChange).after!;
-}
-
-function refuseStale(current: { readonly revision: number } | null, { ifMatch }: WriteOptions): void {
-  const revision = current?.revision ?? 0;
-  if (ifMatch === undefined || ifMatch === revision) return;
-  throw new RegistryError('stale', `the revision is ${revision}, not ${ifMatch}`);
-}
-
-/** An id belongs to the token that registered it for as long as it is registered. */
-function refuseForeign(instance: Instance, caller: Caller): void {
-  if (instance.registeredBy === null || instance.registeredBy === caller.tokenId || caller.mayTakeOver) return;
-  throw new RegistryError('conflict', `instance ${instance.id} of service ${instance.service} was registered with another token`);
-}
+const keptTombstones = 100_000;
+/** Milliseconds. */
+const tombstoneLife = 3_600_000;

@@ -8,19 +8,24 @@ import type { Change } from './change.ts';
 import { RegistryError } from './error.ts';
 import { type Store, StoreError, type StoreWrite } from './store.ts';
 
-/** What a write comes to when its turn comes. */
-export type Decision<T> =
-  | { readonly kind: 'nothing'; readonly outcome: T }
-  | {
-      readonly kind: 'write';
-      /** Null: nothing to store, a change of memory alone. */
-      readonly write: StoreWrite | null;
-      /** The change that the write is, at the revision it was given; null: none that anybody sees. */
-      change(revision: number): Change | null;
-      outcome(change: Change | null, revision: number, published: Published): T;
-      /** Called when the write could not be made durable. */
-      failed?(): void;
-    };
+/** What a write comes to when its turn comes: nothing to write, or a commitment. */
+export type Decision<T> = { readonly kind: 'nothing'; readonly outcome: T } | Commitment<T>;
+
+export interface Commitment<T> {
+  readonly kind: 'commit';
+  /** Null: nothing to store, a change of memory alone. */
+  readonly write: StoreWrite | null;
+  /**
+   * True for what nobody was promised, an expiry or the result of a check: should the store refuse it, it still happens, at the
+   * revision that stands, and a restart forgets it.
+   */
+  readonly evenUnstored?: boolean;
+  /** The change at the revision it was given; null: none that anybody sees. */
+  readonly change: (revision: number) => Change | null;
+  readonly outcome: (change: Change | null, revision: number, published: Published) => T;
+  /** Called when nothing came of it. */
+  readonly failed?: () => void;
+}
 
 export interface Published {
   /** Seconds for which a resolver may still hold what the batch removed. */
@@ -38,21 +43,6 @@ export interface WriterParts {
   readonly publish: (changes: readonly Change[]) => Promise<Published>;
 }
 
-interface Job {
-  readonly key: string;
-  /** Resolves the caller at once and returns null, or returns what to write. */
-  decide(): (Decision<unknown> & { kind: 'write' }) | null;
-  resolve(outcome: unknown): void;
-  reject(error: unknown): void;
-}
-
-interface Pending {
-  readonly job: Job;
-  readonly decision: Decision<unknown> & { kind: 'write' };
-}
-
-const mostInBatch = 1000;
-
 export class Writer {
   readonly #parts: WriterParts;
   #waiting: Job[] = [];
@@ -63,51 +53,33 @@ export class Writer {
     this.#parts = parts;
   }
 
-  /** Writes of callers that wait for their turn. */
+  /** How many writes wait for their turn. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
   /**
-   * Queues a write about the entry `key`; writes about one entry never share a batch, so `decide` sees what is committed.
-   * Rejects with what `decide` throws, or with `store-full` or `store-unavailable`.
+   * Queues a write about the entry `key`; writes about one entry never share a batch, so `decide` sees all that came before.
+   * Rejects with what `decide` throws, with `store-full`, `store-unavailable`, or `conflict`.
    */
   write<T>(key: string, decide: () => Decision<T>): Promise<T> {
-    if (this.#closed) return Promise.reject(new RegistryError('store-unavailable', 'the registry is closing'));
-    if (this.#waiting.length >= this.#parts.mostWaiting) {
-      return Promise.reject(new RegistryError('store-unavailable', `${this.#waiting.length} writes are waiting already`));
-    }
-    return this.#enqueue(key, decide);
+    if (this.#waiting.length < this.#parts.mostWaiting) return this.writeOwn(key, decide);
+    return Promise.reject(new RegistryError('store-unavailable', `${this.#waiting.length} writes are waiting already`));
   }
 
-  /** As `write`, for what the registry does by itself: not refused for waiting writes. */
+  /** As `write`, for what the registry does by itself: not refused for how many wait. */
   writeOwn<T>(key: string, decide: () => Decision<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new RegistryError('store-unavailable', 'the registry is closing'));
-    return this.#enqueue(key, decide);
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ key, decide, resolve, reject } as Job);
+      this.#running ??= this.#run();
+    });
   }
 
   /** Refuses further writes and waits for those that are queued. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
-  }
-
-  #enqueue<T>(key: string, decide: () => Decision<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const job: Job = {
-        key,
-        resolve,
-        reject,
-        decide() {
-          const decision = decide();
-          if (decision.kind === 'write') return decision;
-          resolve(decision.outcome);
-          return null;
-        },
-      };
-      this.#waiting.push(job);
-      this.#running ??= this.#run();
-    });
   }
 
   async #run(): Promise<void> {
@@ -119,78 +91,102 @@ export class Writer {
   /** Lets waiting writes decide, in order; those about an entry that the batch already touches stay for the next one. */
   #gather(): Pending[] {
     const waiting = this.#waiting;
-    this.#waiting = [];
+    const deferred: Job[] = [];
     const batch: Pending[] = [];
     const touched = new Set<string>();
     let next = 0;
     for (; next < waiting.length && batch.length < mostInBatch; next++) {
       const job = waiting[next]!;
       if (touched.has(job.key)) {
-        this.#waiting.push(job);
+        deferred.push(job);
         continue;
       }
       try {
         const decision = job.decide();
-        if (decision === null) continue;
-        touched.add(job.key);
-        batch.push({ job, decision });
+        if (decision.kind === 'nothing') {
+          job.resolve(decision.outcome);
+        } else {
+          touched.add(job.key);
+          batch.push({ job, commitment: decision });
+        }
       } catch (error) {
         job.reject(error);
       }
     }
-    for (; next < waiting.length; next++) this.#waiting.push(waiting[next]!);
+    this.#waiting = deferred.concat(waiting.slice(next));
     return batch;
   }
 
   async #commit(batch: readonly Pending[]): Promise<void> {
-    if (batch.length === 0) return;
-    const { store, log, apply, publish } = this.#parts;
-    const writes = batch.flatMap(({ decision }) => decision.write ?? []);
+    const writes = batch.flatMap(({ commitment }) => commitment.write ?? []);
     let revisions: readonly number[];
     try {
-      revisions = writes.length === 0 ? [] : await store.commit(writes);
+      revisions = writes.length === 0 ? [] : await this.#parts.store.commit(writes);
     } catch (error) {
-      // One lost race must not fail the others of the batch.
-      if (error instanceof StoreError && error.code === 'conflict' && batch.length > 1) {
-        for (const pending of batch) await this.#commit([pending]);
-        return;
-      }
-      for (const { job, decision } of batch) {
-        decision.failed?.();
-        job.reject(refusalOf(error));
-      }
+      await this.#goOnWithout(batch, error);
       return;
     }
+    await this.#publish(batch, revisions);
+  }
+
+  /** The store refused: what needs it is rejected, the rest happens all the same. */
+  async #goOnWithout(batch: readonly Pending[], error: unknown): Promise<void> {
+    const lostRace = error instanceof StoreError && error.code === 'conflict';
+    // One race that was lost to another server must not fail the rest of the batch.
+    if (lostRace && batch.length > 1) {
+      for (const pending of batch) await this.#commit([pending]);
+      return;
+    }
+    this.#parts.log.error({ err: error, writes: batch.length }, 'the store refused a commit');
+    const unstored: Pending[] = [];
+    for (const { job, commitment } of batch) {
+      if (commitment.write === null || (commitment.evenUnstored === true && !lostRace)) {
+        unstored.push({ job, commitment: { ...commitment, write: null } });
+      } else {
+        commitment.failed?.();
+        job.reject(refusalOf(error));
+      }
+    }
+    await this.#publish(unstored, []);
+  }
+
+  /** Changes memory and lets the world know. `revisions`: those of the commitments that have a write, in order. */
+  async #publish(batch: readonly Pending[], revisions: readonly number[]): Promise<void> {
+    const { store, log, apply, publish } = this.#parts;
     let stored = 0;
-    const settled = batch.map(({ job, decision }) => {
-      const revision = decision.write === null ? store.revision : revisions[stored++]!;
-      return { job, decision, revision, change: decision.change(revision) };
+    const settled = batch.map(({ job, commitment }) => {
+      const revision = commitment.write === null ? store.revision : revisions[stored++]!;
+      return { job, commitment, revision, change: commitment.change(revision) };
     });
     const changes = settled.flatMap(({ change }) => change ?? []);
-    apply(changes);
-    let published: Published;
     try {
-      published = changes.length === 0 ? { heldFor: 0 } : await publish(changes);
+      apply(changes);
+      const published = changes.length === 0 ? { heldFor: 0 } : await publish(changes);
+      for (const { job, commitment, revision, change } of settled) job.resolve(commitment.outcome(change, revision, published));
     } catch (error) {
       log.error({ err: error, changes: changes.length }, 'durable changes could not be published');
       for (const { job } of settled) job.reject(error);
-      return;
     }
-    for (const { job, decision, revision, change } of settled) job.resolve(decision.outcome(change, revision, published));
   }
 }
 
+interface Job {
+  readonly key: string;
+  readonly decide: () => Decision<unknown>;
+  readonly resolve: (outcome: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Pending {
+  readonly job: Job;
+  readonly commitment: Commitment<unknown>;
+}
+
+/** Bounds the size of one commit, and with it how long later writes wait for it. */
+const mostInBatch = 1000;
+
 function refusalOf(error: unknown): unknown {
   if (!(error instanceof StoreError)) return error;
-  switch (error.code) {
-    case 'full':
-      return new RegistryError('store-full', error.message, null, { cause: error });
-    case 'conflict':
-      return new RegistryError('conflict', error.message, null, { cause: error });
-    case 'failed':
-    case 'unavailable':
-    case 'in-use':
-    case 'format':
-      return new RegistryError('store-unavailable', error.message, null, { cause: error });
-  }
+  const code = error.code === 'full' ? 'store-full' : error.code === 'conflict' ? 'conflict' : 'store-unavailable';
+  return new RegistryError(code, error.message, null, { cause: error });
 }

@@ -1,0 +1,205 @@
+/**
+ * Expiry: watches over everything that must renew. A renewal only moves a number; each entry stands in the wheel no later than
+ * its next deadline could be, is looked at then, and put back for what has become of its deadlines meanwhile.
+ */
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { Entry, LeaseState, RenewalCount, ServiceEntry } from './catalog.ts';
+import { hasServerChecks, type Instance } from './instance.ts';
+import { lateAfter, overdueAfter, periodOf } from './lease.ts';
+import { LeaseTime, sweepPeriod } from './lease-time.ts';
+import { Protection, type ProtectionParts, type Unfrozen } from './protection.ts';
+import type { Upkeep } from './upkeep.ts';
+import { Wheel } from './wheel.ts';
+
+export interface ExpiryParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Longest protection in seconds; 0: none at all. */
+  readonly longestProtection: number;
+  readonly entries: () => Iterable<Entry>;
+  readonly announce: ProtectionParts['announce'];
+  readonly upkeep: Pick<Upkeep, 'expire' | 'publishLateness' | 'publishObserved'>;
+}
+
+export class Expiry {
+  readonly time: LeaseTime;
+  readonly protection: Protection;
+  readonly #parts: ExpiryParts;
+  readonly #wheel: Wheel<Entry>;
+  readonly #whole: RenewalCount = { timed: 0, late: 0, departedLate: 0 };
+  /** Entries that leave one by one, in random order, and how many of them with each sweep. */
+  #leaving: Entry[] = [];
+  #leavingStep = 0;
+
+  constructor(parts: ExpiryParts) {
+    const { clock, longestProtection, announce } = parts;
+    this.#parts = parts;
+    this.time = new LeaseTime(clock);
+    this.#wheel = new Wheel(sweepPeriod, this.time.now());
+    this.protection = new Protection({ whole: this.#whole, longest: longestProtection, wall: () => clock.wall(), announce });
+  }
+
+  /**
+   * Gives a new entry its full period, with what its instance says of its checks. Of entries out of the store a great many
+   * come at once, so they are spread over the wheel.
+   */
+  start(entry: Entry, fromStore: boolean): void {
+    const { instance } = entry;
+    if (hasServerChecks(instance)) entry.reported = instance.observed;
+    else entry.overdue = instance.observed === 'critical';
+    entry.renewedAt = this.#now();
+    const lookIn = lookAgainAfter(instance);
+    this.#move(entry, lookIn === Infinity ? 'timeless' : 'renewed');
+    if (lookIn !== Infinity) this.#wheel.add(entry, entry.renewedAt + (fromStore ? Math.random() : 1) * lookIn);
+  }
+
+  /** Takes a renewal over; false where it comes too late because the removal is being written. */
+  renew(entry: Entry): boolean {
+    if (entry.state === 'ending' || entry.state === 'removed') return false;
+    entry.renewedAt = this.#now();
+    if (entry.state === 'late' || entry.state === 'leaving') this.#move(entry, 'renewed');
+    if (entry.instance.late) this.#parts.upkeep.publishLateness(entry);
+    if (entry.overdue) {
+      entry.overdue = false;
+      this.#parts.upkeep.publishObserved(entry);
+    }
+    return true;
+  }
+
+  /** Lets go of an entry that left the catalog, or whose place another generation took. */
+  stop(entry: Entry, replaced: boolean): void {
+    if (entry.state === 'late' && !replaced) {
+      this.#whole.departedLate++;
+      entry.service.renewals.departedLate++;
+    }
+    this.#move(entry, 'removed');
+  }
+
+  /** True where the entry would have left, but for protection. */
+  isHeld(entry: Entry): boolean {
+    return entry.state === 'late' && hasEnded(entry, this.time.now()) && this.protection.holds(entry);
+  }
+
+  /** Looks at all that is due. */
+  sweep(): void {
+    const gap = this.time.tick();
+    if (gap > 0) this.#parts.log.warn({ gap: gap / 1000 }, 'the server stood still, so all leases were extended');
+    const now = this.time.now();
+    for (const unfrozen of this.protection.unfreeze(now)) this.#release(unfrozen, now);
+
+    const timedOut: Entry[] = [];
+    for (const entry of this.#wheel.due(now)) if (this.#isTimedOut(entry, now)) timedOut.push(entry);
+    this.protection.judge(new Set(timedOut.map(({ service }) => service)), now);
+    for (const entry of timedOut) {
+      if (!this.protection.holds(entry)) this.#timeOut(entry, now);
+    }
+    this.#letLeave();
+  }
+
+  /**
+   * Looks at one entry and puts it back; true where its lease has ended or its ttl check is overdue, and nothing has been done
+   * about it yet.
+   */
+  #isTimedOut(entry: Entry, now: number): boolean {
+    const { instance, state, overdue } = entry;
+    if (state === 'removed') return false;
+    const silence = now - entry.renewedAt;
+    const lateIn = lateAfter * periodOf(instance) * 1000 - silence;
+    const overdueIn = overdueAfter(instance) * 1000 - silence;
+    const endsIn = (instance.lease ?? Infinity) * 1000 - silence;
+
+    let lookIn = state === 'ending' ? retryDelay : lookAgainAfter(instance);
+    for (const deadline of [lateIn, overdueIn, endsIn]) if (deadline > 0 && deadline < lookIn) lookIn = deadline;
+    this.#wheel.add(entry, now + lookIn);
+
+    if (state === 'renewed' && lateIn <= 0) {
+      this.#move(entry, 'late');
+      this.#parts.upkeep.publishLateness(entry);
+    }
+    return (state === 'renewed' || state === 'late') && (endsIn <= 0 || (overdueIn <= 0 && !overdue));
+  }
+
+  #timeOut(entry: Entry, now: number): void {
+    if (hasEnded(entry, now)) {
+      this.#expire(entry);
+    } else {
+      entry.overdue = true;
+      this.#parts.upkeep.publishObserved(entry);
+    }
+  }
+
+  /** Sends those on their way whose leases ended under a protection that is over. */
+  #release({ service, reason }: Unfrozen, now: number): void {
+    const entries = service === null ? this.#parts.entries() : service.instances.values();
+    const ended = [...entries].filter((entry) => entry.state === 'late' && hasEnded(entry, now));
+    // What as a whole has recovered may still have services that have not.
+    if (service === null && reason === 'recovered') {
+      this.protection.judgeServices(new Set(ended.map((entry) => entry.service)), now);
+    }
+    const released = ended.filter((entry) => !this.protection.holds(entry));
+    for (const entry of released) this.#move(entry, 'leaving');
+    this.#leaving = shuffled([...this.#leaving, ...released]);
+    this.#leavingStep = Math.ceil((this.#leaving.length * sweepPeriod) / releaseTime);
+  }
+
+  #letLeave(): void {
+    for (const entry of this.#leaving.splice(0, this.#leavingStep)) {
+      if (entry.state === 'leaving') this.#expire(entry);
+    }
+  }
+
+  #expire(entry: Entry): void {
+    this.#move(entry, 'ending');
+    this.#parts.upkeep.expire(entry, () => {
+      if (entry.state === 'ending') this.#move(entry, 'late');
+    });
+  }
+
+  /** Changes the state and with it what is counted: `renewed` and `late` are waited for. */
+  #move(entry: Entry, state: LeaseState): void {
+    this.#count(entry, -1);
+    entry.state = state;
+    this.#count(entry, 1);
+  }
+
+  #count({ state, service }: { readonly state: LeaseState; readonly service: ServiceEntry }, sign: 1 | -1): void {
+    if (state !== 'renewed' && state !== 'late') return;
+    for (const count of [this.#whole, service.renewals]) {
+      count.timed += sign;
+      if (state === 'late') count.late += sign;
+    }
+  }
+
+  /** Whole milliseconds, which V8 keeps without a box. */
+  #now(): number {
+    return Math.ceil(this.time.now());
+  }
+}
+
+/**
+ * Milliseconds after which an entry must be looked at again, whatever its deadlines: a renewal moves the next one at least
+ * so far away. At most a minute, so that removed entries are not kept for long.
+ */
+function lookAgainAfter(instance: Instance): number {
+  const period = periodOf(instance);
+  return period === Infinity ? Infinity : Math.min(60_000, lateAfter * period * 1000);
+}
+
+/** Milliseconds until a removal that could not be written is tried again. */
+const retryDelay = 1000;
+
+/** Milliseconds over which those leave whose leases ended under protection. */
+const releaseTime = 10_000;
+
+function hasEnded({ instance, renewedAt }: Entry, now: number): boolean {
+  return instance.lease !== null && now - renewedAt >= instance.lease * 1000;
+}
+
+function shuffled<T>(items: T[]): T[] {
+  for (let last = items.length - 1; last > 0; last--) {
+    const other = Math.floor(Math.random() * (last + 1));
+    [items[last], items[other]] = [items[other]!, items[last]!];
+  }
+  return items;
+}

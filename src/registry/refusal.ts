@@ -1,0 +1,37 @@
+/** What is refused of a write that is well-formed, for who asks or for what has become of the instance. */
+import { RegistryError } from './error.ts';
+import type { Instance } from './instance.ts';
+import type { Caller, InstanceRef, WriteOptions } from './registration.ts';
+import type { Tombstone } from './store.ts';
+
+/** Throws `stale` where If-Match names another revision than that of `current` (null: there is none, revision 0). */
+export function refuseStale(current: { readonly revision: number } | null, { ifMatch }: WriteOptions): void {
+  const revision = current?.revision ?? 0;
+  if (ifMatch === undefined || ifMatch === revision) return;
+  throw new RegistryError('stale', `the revision is ${revision}, not ${ifMatch}`);
+}
+
+/** Throws `conflict` for a caller with another token: an id belongs to the token that registered it, while it is registered. */
+export function refuseForeign(instance: Instance, caller: Caller): void {
+  if (instance.registeredBy === null || instance.registeredBy === caller.tokenId || caller.mayTakeOver) return;
+  throw new RegistryError('conflict', `${nameOf(instance)} was registered with another token`);
+}
+
+/** Throws for a generation that is not the current one: it was `replaced` by a later one, or was forgotten and is `gone`. */
+export function refuseGeneration(current: Instance, generation: number | null): void {
+  if (generation === null || generation === current.generation) return;
+  const found = `${nameOf(current)} is held by generation ${current.generation}, not ${generation}`;
+  throw new RegistryError(generation < current.generation ? 'replaced' : 'gone', found);
+}
+
+/** The error for an id that is not registered: `gone` for a generation that was, as far as is remembered. */
+export function absence(ref: InstanceRef, generation: number | null, tombstone: Tombstone | null): RegistryError {
+  if (generation === null || tombstone === null || generation > tombstone.generation) {
+    return new RegistryError('not-found', `${nameOf(ref)} is not registered`);
+  }
+  return new RegistryError('gone', `generation ${generation} of ${nameOf(ref)} was deregistered or has expired`);
+}
+
+export function nameOf({ service, id }: Pick<InstanceRef, 'service' | 'id'>): string {
+  return `instance ${id} of service ${service}`;
+}
