@@ -13,7 +13,7 @@ export interface Command {
   readonly usage: string;
   /** One sentence. */
   readonly summary: string;
-  readonly options: Readonly<Record<string, Option>>;
+  readonly options: OptionTable;
   /** A whole command line that works as it stands. */
   readonly example: string;
   /** Does the work and resolves with the exit code; whatever it throws is told in one line. */
@@ -27,6 +27,9 @@ export interface Option {
   readonly repeat?: true;
   readonly meaning: string;
 }
+
+/** By name, without `--`. */
+export type OptionTable = Readonly<Record<string, Option>>;
 
 /** The process around a command; tests hand in their own. */
 export interface Terminal {
@@ -67,12 +70,11 @@ interface Definition<Options> extends Omit<Command, 'options' | 'run'> {
 }
 
 /** Makes a command whose arguments are checked before `run` sees them. */
-export function defineCommand<const Options extends Readonly<Record<string, Option>>>(definition: Definition<Options>): Command {
-  const { name, usage, summary, options, example, run } = definition;
-  return { name, usage, summary, options, example, run: async (args, terminal) => run(readArguments(definition, args), terminal) };
+export function defineCommand<const Options extends OptionTable>(definition: Definition<Options>): Command {
+  return { ...definition, run: async (args, terminal) => definition.run(readArguments(definition, args), terminal) };
 }
 
-function readArguments<Options extends Readonly<Record<string, Option>>>(
+function readArguments<Options extends OptionTable>(
   { options, positionals: [least, most], takesCommand, usage }: Definition<Options>,
   args: readonly string[],
 ): Arguments<Options> {
@@ -80,7 +82,9 @@ function readArguments<Options extends Readonly<Record<string, Option>>>(
   const own = end < 0 ? args : args.slice(0, end);
   const { tokens, positionals } = parseArgs({
     args: [...own],
-    options: Object.fromEntries(Object.entries(options).map(([name, { value }]) => [name, { type: value ? 'string' : 'boolean' }])),
+    options: Object.fromEntries(
+      Object.entries(options).map(([name, { value }]) => [name, { type: value === undefined ? 'boolean' : 'string' }]),
+    ),
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -90,12 +94,13 @@ function readArguments<Options extends Readonly<Record<string, Option>>>(
     if (token.kind !== 'option') continue;
     const { name, rawName, value, inlineValue } = token;
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
-    if (option === undefined) throw new UsageError(`unknown option ${rawName}${didYouMean(name, Object.keys(options))}`);
+    if (option === undefined) throw unknownOption(rawName, name, options);
     if (option.value === undefined) {
       if (value !== undefined) throw new UsageError(`${rawName} takes no value, found ${value}`);
       values[name] = true;
     } else if (value === undefined || (!inlineValue && value.length > 1 && value.startsWith('-'))) {
-      throw new UsageError(`${rawName} wants a value (${option.value})${value === undefined ? '' : `, found ${value}`}`);
+      const found = value === undefined ? '' : `, found ${value}`;
+      throw new UsageError(`${rawName} wants a value (${option.value})${found}`);
     } else if (option.repeat) {
       values[name] = [...((values[name] as string[] | undefined) ?? []), value];
     } else {
@@ -108,9 +113,9 @@ function readArguments<Options extends Readonly<Record<string, Option>>>(
   return { values: values as Values<Options>, positionals, rest: end < 0 ? [] : args.slice(end + 1) };
 }
 
-function didYouMean(name: string, known: readonly string[]): string {
-  const meant = nearest(name, known);
-  return meant === null ? '' : `; did you mean --${meant}?`;
+function unknownOption(written: string, name: string, options: OptionTable): UsageError {
+  const meant = nearest(name, Object.keys(options));
+  return new UsageError(`unknown option ${written}${meant === null ? '' : `; did you mean --${meant}?`}`);
 }
 
 /** Reads the number that the option or argument `what` gave; fractions allowed. */

@@ -1,4 +1,4 @@
-/** The program: the table of its commands, and the one place where what a command throws becomes a line and an exit code. */
+/** The program: the table of its commands, and where what a command throws becomes a line and an exit code. */
 import { readFileSync } from 'node:fs';
 import { nearest } from '../runtime/nearest.ts';
 import { ConfigError } from '../config/error.ts';
@@ -45,7 +45,8 @@ function help(name: string | undefined, asked: string | undefined, terminal: Ter
 
 function unknown(name: string, terminal: Terminal): number {
   const meant = nearest(name, commands.map((command) => command.name))!;
-  terminal.stderr.write(`signpost: unknown command ${printable(name)}; did you mean ${meant}? (signpost --help lists all)\n`);
+  const message = `unknown command ${printable(name)}; did you mean ${meant}?`;
+  terminal.stderr.write(`signpost: ${message} (signpost --help lists all)\n`);
   return exitCodes.usage;
 }
 
@@ -58,6 +59,6 @@ function describe(error: unknown, name: string): string {
 }
 
 function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
-  return version;
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

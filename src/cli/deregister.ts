@@ -15,8 +15,9 @@ export const deregister = defineCommand({
   example: 'signpost deregister web web-1',
   positionals: [2, 2],
   async run({ values, positionals: [service, id] }, terminal) {
+    const path = apiPath('services', service!, 'instances', id!);
     const query = { zone: values.zone, generation: values.generation };
-    await openApi(values.server, terminal).request('DELETE', apiPath('services', service!, 'instances', id!), { query });
+    await openApi(values.server, terminal).request('DELETE', path, { query });
     terminal.stdout.write(`${service!} ${id!} deregistered\n`);
     return exitCodes.success;
   },

@@ -4,13 +4,13 @@ import { UnreachableError, UsageError } from './failure.ts';
 
 /** The option of every command that talks to a server. */
 export const serverOption = {
-  server: { value: 'URL', meaning: 'The server (SIGNPOST_URL, http://127.0.0.1:8054); SIGNPOST_TOKEN holds the bearer token.' },
+  server: { value: 'URL', meaning: 'The server (SIGNPOST_URL, http://127.0.0.1:8054); SIGNPOST_TOKEN has the token.' },
 } as const;
 
 export const zoneOption = { zone: { value: 'Z', meaning: 'Service zone, where the server has several.' } } as const;
 
 export interface Api {
-  /** Sends a request, waits for at most `seconds` (10) for its answer to begin, and resolves with what a 2xx answer holds. */
+  /** Sends a request and waits for at most `seconds` (10) for its answer to begin. Throws unless that is 2xx. */
   readonly request: (method: string, path: string, more?: RequestMore) => Promise<Response>;
   /** The same, resolving with the answer's JSON; null when it has no body. Its form is the server's promise. */
   readonly json: <Body>(method: string, path: string, more?: RequestMore) => Promise<Body>;
@@ -67,7 +67,8 @@ export function openApi(server: string | undefined, { env, fetch }: Terminal): A
       return response;
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      throw new UnreachableError(late.signal.aborted ? `no answer from ${base} within ${seconds!} s` : `cannot reach ${base}: ${reason(error)}`);
+      const why = late.signal.aborted ? `no answer within ${seconds!} s` : reason(error);
+      throw new UnreachableError(`cannot reach ${base}: ${why}`, { cause: error });
     } finally {
       clearTimeout(timer);
     }

@@ -7,7 +7,9 @@ import { apiPath, openApi, serverOption, zoneOption } from './http-client.ts';
 
 export const register = defineCommand({
   name: 'register',
-  usage: 'NAME --port N [--address A]... [--id I] [--tag T]... [--meta K=V]... [--weight N] [--priority N] [--ttl N] [--lease N | --permanent]',
+  usage:
+    'NAME --port N [--address A]... [--id I] [--tag T]... [--meta K=V]... [--weight N] [--priority N] [--ttl N] ' +
+    '[--lease N | --permanent]',
   summary: 'Register an instance of the service NAME once, and print the names that find it.',
   options: {
     'port': { value: 'N', meaning: 'Its port, 1 to 65535.' },
@@ -31,7 +33,7 @@ export const register = defineCommand({
     const whole = (name: 'port' | 'weight' | 'priority' | 'ttl', min: number, max: number): { [name]?: number } =>
       values[name] === undefined ? {} : { [name]: readWholeNumber(`--${name}`, values[name], min, max) };
     if (values.port === undefined) throw new UsageError('wanted --port N');
-    if (values.permanent && values.lease !== undefined) throw new UsageError('--lease and --permanent exclude each other');
+    if (values.permanent && values.lease) throw new UsageError('--lease and --permanent exclude each other');
     const addresses = values.address ?? [];
     const wrong = addresses.find((address) => isIP(address) === 0);
     if (wrong !== undefined) throw new UsageError(`--address wants an IPv4 or IPv6 address, found ${wrong}`);

@@ -28,7 +28,7 @@ export const resolve = defineCommand({
     using resolver = createResolver({ servers });
     const { records } = await resolver.resolveSrv(absoluteName(name!, values.zone)).catch(translate);
     const reachable = records.filter(({ addresses }) => addresses.length > 0);
-    if (reachable.length === 0) throw new Error(`${name!}: found ${records.length} SRV records, none whose target has an address`);
+    if (reachable.length === 0) throw new Error(`${name!}: found ${records.length} SRV records, no target with an address`);
     const picks = Array.from({ length: count }, () => orderSrv(reachable)[0]!);
     stdout.write(values.json ? picks.map(printJson).join('') : printPicks(picks));
     return exitCodes.success;
@@ -36,7 +36,7 @@ export const resolve = defineCommand({
 });
 
 function printPicks(picks: readonly SrvRecord[]): string {
-  const rows = picks.map(({ priority, weight, addresses, port }) => [`${priority}`, `${weight}`, addresses[0]!, `${port}`]);
+  const rows = picks.map(({ priority, weight, addresses, port }) => [priority, weight, addresses[0], port].map(String));
   return printTable(['PRIORITY', 'WEIGHT', 'ADDRESS', 'PORT'], rows);
 }
 
@@ -56,6 +56,6 @@ function translate(error: unknown): never {
   if (!(error instanceof SrvError)) throw error;
   const tried = error.attempts.map(({ server, reason }) => `${server}: ${reason}`);
   const message = [error.message, ...tried].join('; ');
-  if (error.code === 'SRV_TIMEOUT' || error.code === 'SRV_NETWORK') throw new UnreachableError(message, { cause: error });
-  throw new Error(message, { cause: error });
+  const isUnreachable = error.code === 'SRV_TIMEOUT' || error.code === 'SRV_NETWORK';
+  throw new (isUnreachable ? UnreachableError : Error)(message, { cause: error });
 }

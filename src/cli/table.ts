@@ -4,7 +4,9 @@
 export function printTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [headings, ...rows.map((row) => row.map(printable))];
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  return lines.map((line) => `${line.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()}\n`).join('');
+  const printLine = (line: readonly string[]): string =>
+    `${line.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()}\n`;
+  return lines.map(printLine).join('');
 }
 
 /** The text with control characters replaced: what comes from a server may come from anybody. */

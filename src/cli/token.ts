@@ -1,18 +1,20 @@
-/** `signpost token`: makes, lists and revokes the grants in the data directory; a running server follows within a second. */
+/** `signpost token`: makes, lists and revokes the grants in the data directory; a running server follows. */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { loadConfig } from '../config/load.ts';
-import { createToken, type Grant, grantCertificate, listGrants, operations, revokeGrants, type Scopes } from '../http/tokens.ts';
+import {
+  createToken, type Grant, grantCertificate, listGrants, operations, revokeGrants, type Scopes,
+} from '../http/tokens.ts';
 import { type Arguments, defineCommand, type Terminal } from './command.ts';
 import { exitCodes, UsageError } from './failure.ts';
 import { printTable } from './table.ts';
 
 const options = {
-  'service': { value: 'S', repeat: true, meaning: 'Service it may act on; a final * stands for any ending. All when left out.' },
+  'service': { value: 'S', repeat: true, meaning: 'Service it may act on, * for any ending; all when left out.' },
   'zone': { value: 'Z', repeat: true, meaning: 'Service zone it may act on; all when left out.' },
-  'address': { value: 'NET', repeat: true, meaning: 'Network that the addresses it registers must lie in; any when left out.' },
-  'operation': { value: 'OP', repeat: true, meaning: `What it may do: ${operations.join(', ')}; read and write when left out.` },
-  'certificate': { value: 'SAN', meaning: 'Instead of a token: the holder of a certificate with this name, DNS:... or URI:....' },
+  'address': { value: 'NET', repeat: true, meaning: 'Network that the addresses it registers must lie in.' },
+  'operation': { value: 'OP', repeat: true, meaning: `${operations.join(', ')}; read and write when left out.` },
+  'certificate': { value: 'SAN', meaning: 'No token: holders of a certificate for DNS:... or URI:....' },
   'id': { value: 'I', meaning: 'Name of the holder in logs; a random one when left out.' },
   'comment': { value: 'TEXT', meaning: 'For those who read the list.' },
   'json': { meaning: 'Print the list as JSON.' },
@@ -35,22 +37,17 @@ export const token = defineCommand({
     });
     const file = join(data, 'tokens.json');
     const [action, id] = args.positionals;
-    if ((action === 'revoke') !== (id !== undefined)) throw new UsageError(`wanted create, list or revoke ID, found ${args.positionals.join(' ')}`);
-    switch (action) {
-      case 'create':
-        await mkdir(data, { recursive: true, mode: 0o700 });
-        return create(file, args, terminal);
-      case 'list':
-        return list(file, args, terminal);
-      case 'revoke':
-        return revoke(file, id!, terminal);
-      default:
-        throw new UsageError(`wanted create, list or revoke ID, found ${action!}`);
-    }
+    if (action === 'create' && id === undefined) return create(file, args, terminal);
+    if (action === 'list' && id === undefined) return list(file, args, terminal);
+    if (action === 'revoke' && id !== undefined) return revoke(file, id, terminal);
+    throw new UsageError(`wanted create, list or revoke ID, found ${args.positionals.join(' ')}`);
   },
 });
 
-async function create(file: string, { values }: Arguments<typeof options>, { stdout, stderr }: Terminal): Promise<number> {
+type TokenArguments = Arguments<typeof options>;
+
+async function create(file: string, { values }: TokenArguments, { stdout, stderr }: Terminal): Promise<number> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const scopes: Scopes = {
     services: [...(values.service ?? ['*'])],
     ...(values.zone && { zones: [...values.zone] }),
@@ -73,7 +70,7 @@ async function create(file: string, { values }: Arguments<typeof options>, { std
   return exitCodes.success;
 }
 
-async function list(file: string, { values }: Arguments<typeof options>, { stdout }: Terminal): Promise<number> {
+async function list(file: string, { values }: TokenArguments, { stdout }: Terminal): Promise<number> {
   const grants = await listGrants(file);
   stdout.write(values.json ? `${JSON.stringify(grants)}\n` : printGrants(grants));
   return exitCodes.success;

@@ -3,7 +3,7 @@
 export interface ConfigProblem {
   /** The option, as in `dns.tcp.idle`; '' for the file as a whole. */
   readonly path: string;
-  /** Where it was said: `signpost.yaml:3:9`, `--dns`, `SIGNPOST_DNS_IO`; null for what follows from several options together. */
+  /** Where it was said: `signpost.yaml:3:9`, `--dns`, `SIGNPOST_DNS_IO`; null for what several options do together. */
   readonly where: string | null;
   /** What was found and what was wanted. */
   readonly message: string;

@@ -31,7 +31,8 @@ export function readFileValues(file: string, text: string, problems: ConfigProbl
     if (node === null || (isScalar(node) && node.value === null)) return;
     const group = path === '' ? 'the file' : path;
     if (!isMap(node)) {
-      problems.push({ path, where: at(node.range?.[0] ?? 0), message: `${group} must hold options, found ${shownNode(node, document)}` });
+      const message = `${group} must hold options, found ${shownNode(node, document)}`;
+      problems.push({ path, where: at(node.range?.[0] ?? 0), message });
       return;
     }
     for (const { key, value } of node.items) {
@@ -48,16 +49,20 @@ export function readFileValues(file: string, text: string, problems: ConfigProbl
       } else if (groups.has(inner)) {
         walk(value as Node | null, inner);
       } else {
-        problems.push({ path: inner, where: at(place), message: `unknown option ${inner}; did you mean ${nearestPath(inner)}?` });
+        const message = `unknown option ${inner}; did you mean ${nearestPath(inner)}?`;
+        problems.push({ path: inner, where: at(place), message });
       }
     }
   }
 }
 
 /** `dns` and `dns.tcp` of `dns.tcp.idle`: what holds options and is none. */
-const groups = new Set(
-  Object.keys(options).flatMap((path) => path.split('.').slice(0, -1).map((_, index, parts) => parts.slice(0, index + 1).join('.'))),
-);
+const groups = new Set(Object.keys(options).flatMap(groupsOf));
+
+function groupsOf(path: string): string[] {
+  const words = path.split('.').slice(0, -1);
+  return words.map((_, index) => words.slice(0, index + 1).join('.'));
+}
 
 /** The option that is meant: one whose last word was written, though elsewhere, or the one with the fewest slips. */
 function nearestPath(path: string): string {

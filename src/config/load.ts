@@ -71,9 +71,10 @@ const table: OptionTable = options;
 /** Variables that commands read for themselves. */
 const otherVariables = ['SIGNPOST_CONFIG', 'SIGNPOST_URL', 'SIGNPOST_TOKEN', 'SIGNPOST_DNS'];
 
-/** Refuses a variable that is nearly one of ours; others may be anybody's (Kubernetes makes `SIGNPOST_PORT` of a service's name). */
+/** Refuses what is nearly ours; other variables may be anybody's (Kubernetes makes `SIGNPOST_PORT` for a service). */
 function checkVariableNames(variables: ConfigSources['variables'], problems: ConfigProblem[]): void {
-  const known = new Set([...Object.entries(table).flatMap(([path, option]) => variablesOf(path, option)), ...otherVariables]);
+  const ours = Object.entries(table).flatMap(([path, option]) => variablesOf(path, option));
+  const known = new Set([...ours, ...otherVariables]);
   for (const name of Object.keys(variables)) {
     if (!name.startsWith('SIGNPOST_') || known.has(name)) continue;
     const meant = nearest(name, known, 2);
@@ -86,12 +87,14 @@ function checkTogether(config: Config, problems: ConfigProblem[]): void {
   const wrong = (path: string, message: string): void => {
     problems.push({ path, where: null, message: `${path}: ${message}` });
   };
-  const { http, store } = config;
-  if ((http.tls.cert === null) !== (http.tls.key === null)) wrong('http.tls', 'cert and key are wanted together, found only one of them');
+  const { http, store, skydns } = config;
+  for (const [path, tls] of [['http.tls', http.tls], ['store.tls', store.tls]] as const) {
+    if ((tls.cert === null) !== (tls.key === null)) wrong(path, 'found one of cert and key, wanted both');
+  }
   if (http.tls.clientCa !== null && http.tls.cert === null) wrong('http.tls.clientCa', 'wants cert and key as well');
-  if ((store.tls.cert === null) !== (store.tls.key === null)) wrong('store.tls', 'cert and key are wanted together, found only one of them');
-  if (store.type === 'etcd' && store.endpoints.length === 0) wrong('store.endpoints', 'store.type etcd wants at least one endpoint');
-  if (config.skydns.zone !== null && store.type !== 'etcd') wrong('skydns.zone', `wants store.type etcd, found ${store.type}`);
+  const isEtcd = store.type === 'etcd';
+  if (isEtcd && store.endpoints.length === 0) wrong('store.endpoints', 'found none, wanted one for etcd');
+  if (skydns.zone !== null && !isEtcd) wrong('skydns.zone', `wants store.type etcd, found ${store.type}`);
 }
 
 /** `dns.io` -> config.dns.io, with the default of what nobody said. */

@@ -41,8 +41,13 @@ export function optional<T>(kind: Kind<T>, meaning: string): Option<T | null> {
 
 /** The variables that set an option, the one that wins first: after its path, then after its flag. */
 export function variablesOf(path: string, { flag }: Option<unknown>): readonly string[] {
-  const names = [path, ...(flag === undefined ? [] : [flagNameOf(flag)])];
-  return [...new Set(names.map((name) => `SIGNPOST_${name.replace(/[A-Z]/g, '_$&').replace(/[.-]/g, '_').toUpperCase()}`))];
+  const names = flag === undefined ? [path] : [path, flagNameOf(flag)];
+  return [...new Set(names.map(variableOf))];
+}
+
+/** `dns.tcp.perClient` -> `SIGNPOST_DNS_TCP_PER_CLIENT`. */
+function variableOf(name: string): string {
+  return `SIGNPOST_${name.replace(/[A-Z]/g, '_$&').replace(/[.-]/g, '_').toUpperCase()}`;
 }
 
 /** `dns` of `dns H:P`. */

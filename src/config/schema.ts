@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { logLevels } from '../runtime/log.ts';
 import {
-  boolean, endpoint, listOf, network, numberOf, oneOf, seconds, secretHex, secretText, someOf, text, webAddress,
+  boolean, endpoint, listOf, network, oneOf, seconds, secretHex, secretText, someOf, text, webAddress,
   wholeNumber, wholeSeconds, zoneName,
 } from './kind.ts';
 import { type ConfigOf, option, optional } from './option.ts';
@@ -36,7 +36,7 @@ export const options = {
   'dns.tcp.idle': option(seconds(1, 3600), 10, 'Time after which a silent TCP connection is closed.'),
   'dns.tcp.message': option(seconds(0.1, 60), 2, 'Time a query may take from its first octet to its last.'),
   'dns.tcp.queries': option(wholeNumber(1, 65_535), 128, 'Queries of one TCP connection that may wait for their replies.'),
-  'dns.cookieSecret': optional(secretHex(16), 'Key of DNS cookies, the same on all servers behind one address; random at every start when left out.'),
+  'dns.cookieSecrets': option(listOf(secretHex(16)), [], 'Keys of DNS cookies, the same on all servers behind one address: the first makes them, all recognise them. Empty: a random one.'),
   'dns.nsid': optional(text('at most 64 characters', 64), 'Name that this server gives to clients that ask for it by NSID.'),
   'dns.version': optional(text('at most 255 characters', 255), 'Answer to `version.bind` CH TXT; REFUSED when left out.'),
   'dns.serverId': optional(text('at most 255 characters', 255), 'Answer to `id.server` CH TXT; REFUSED when left out.'),
@@ -54,15 +54,12 @@ export const options = {
 
   'defaults.ttl': option(wholeSeconds(1, 86_400), 5, 'TTL of service answers.'),
   'defaults.negativeTtl': option(wholeSeconds(1, 86_400), 5, 'TTL of negative answers of service zones (SOA minimum).'),
-  'defaults.lease': option(wholeSeconds(2, 86_400), 30, 'Lease of registrations that name none.'),
-  'checks.interval': option(seconds(1, 3600), 10, 'Time between two runs of a check.'),
-  'checks.timeout': option(seconds(0.1, 60), 3, 'Time after which a check has failed.'),
-  'checks.rise': option(wholeNumber(1, 10), 2, 'Passes in a row that make an instance passing.'),
-  'checks.fall': option(wholeNumber(1, 10), 3, 'Failures in a row that make an instance critical.'),
-  'limits.instances': option(wholeNumber(1, 10_000_000), 2_000_000, 'Instances in all.'),
-  'limits.services': option(wholeNumber(1, 1_000_000), 200_000, 'Services in all.'),
-  'protection.service': option(numberOf(0, 1), 0.5, 'Share of a service (3 instances or more) that may expire in one sweep; beyond it the service is frozen.'),
-  'protection.all': option(numberOf(0, 1), 0.15, 'Share of all instances (10 or more) that may expire in one sweep; beyond it all are frozen.'),
+  'defaults.lease': option(seconds(2, 86_400), 30, 'Lease of registrations that name none.'),
+  'limits.instances': option(wholeNumber(1, 100_000_000), 2_000_000, 'Instances in all.'),
+  'limits.instancesPerService': option(wholeNumber(1, 10_000_000), 100_000, 'Instances of one service.'),
+  'limits.services': option(wholeNumber(1, 10_000_000), 200_000, 'Services in all.'),
+  'limits.events': option(wholeNumber(1, 10_000_000), 10_000, 'Events that are kept for watchers who come back.'),
+  'protection.longest': option(seconds(0, 604_800), 3600, 'Time after which self-protection ends in any case; 0: no self-protection.'),
 
   'store.type': option(oneOf('level', 'memory', 'etcd'), 'level', 'Where registrations are kept: embedded in `data`, nowhere, or on etcd.'),
   'store.endpoints': option(listOf(webAddress), [], 'etcd servers.'),

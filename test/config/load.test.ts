@@ -32,7 +32,7 @@ describe('makeConfig', () => {
     expect([config.data, config.zones]).toEqual(['./data', './zones']);
     expect(config.defaults).toEqual({ ttl: 5, negativeTtl: 5, lease: 30 });
     expect(config.dns.workers).toBeGreaterThanOrEqual(1);
-    expect(config.dns.cookieSecret).toBeNull();
+    expect([config.dns.nsid, config.dns.cookieSecrets]).toEqual([null, []]);
   });
 
   it('lets flags beat variables beat the file', () => {
@@ -100,11 +100,11 @@ describe('makeConfig', () => {
     ['dns: { listen: [] }\n', 'signpost.yaml:1:16: dns.listen: found [], wanted at least one'],
     ['zone: a..b\n', 'signpost.yaml:1:7: zone: found "a..b", wanted at least one, each a zone name'],
     ['audit: { required: yes }\n', 'signpost.yaml:1:20: audit.required: found "yes", wanted true or false'],
-    ['dns: { cookieSecret: 1234567890abcdef }\n', 'signpost.yaml:1:22: dns.cookieSecret: found something else, wanted 32 hexadecimal digits'],
+    ['dns: { cookieSecrets: [1234567890abcdef] }\n', 'signpost.yaml:1:24: dns.cookieSecrets[0]: found something else, wanted 32 hexadecimal digits'],
     ['data: a\ndata: b\n', 'signpost.yaml:2:1: Map keys must be unique'],
     ['dns: {\n', 'signpost.yaml:2:1: '],
-    ['http: { tls: { cert: a.pem } }\n', 'http.tls: cert and key are wanted together, found only one of them'],
-    ['store: { type: etcd }\n', 'store.endpoints: store.type etcd wants at least one endpoint'],
+    ['http: { tls: { cert: a.pem } }\n', 'http.tls: found one of cert and key, wanted both'],
+    ['store: { type: etcd }\n', 'store.endpoints: found none, wanted one for etcd'],
     ['store: { type: etcd, endpoints: [ftp://x] }\n', 'signpost.yaml:1:34: store.endpoints[0]: found "ftp://x", wanted an address such as'],
     [`data: ${'x'.repeat(5000)}\n`, `signpost.yaml:1:7: data: found "${'x'.repeat(56)}..., wanted a path`],
   ])('refuses %j', (text, problem) => {
