@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { orderSrv } from '../../src/client/order.ts';
 import { chiSquare, criticalAt999 } from '../support/statistics.ts';
-import { generator } from '../support/random.ts';
+import { uniform } from '../support/random.ts';
 
 const draws = 1_000_000;
 
@@ -19,11 +19,6 @@ function expectedSecond(weights: readonly number[]): number[] {
     expectedFirst(left.map(({ weight }) => weight)).forEach((next, place) => (shares[left[place]!.index]! += share * next));
   });
   return shares;
-}
-
-function uniform(seed: number): () => number {
-  const below = generator(seed);
-  return () => below(2 ** 32) / 2 ** 32;
 }
 
 describe('orderSrv', () => {

@@ -10,3 +10,9 @@ export function generator(seed: number): (below: number) => number {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
   };
 }
+
+/** A source of numbers in [0, 1), as Math.random, from a seed. */
+export function uniform(seed: number): () => number {
+  const below = generator(seed);
+  return () => below(2 ** 32) / 2 ** 32;
+}
