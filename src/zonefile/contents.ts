@@ -22,6 +22,9 @@ export class ZoneContents {
   readonly #nodes = new Map<Name, Map<number, RecordSet>>();
   /** Names that exist because there are records at them or below (RFC 4592 section 2.2.2). */
   readonly #names = new Set<Name>();
+  /** Owners of NS but for the apex, and owners of DNAME. */
+  readonly #delegations = new Set<Name>();
+  readonly #redirections = new Set<Name>();
 
   constructor(apex: Name) {
     this.apex = foldName(apex);
@@ -37,6 +40,8 @@ export class ZoneContents {
     if (set.rdata.has(rdata)) return null;
     node.set(record.type, set);
     set.rdata.add(rdata);
+    if (record.type === RRType.NS && owner !== this.apex) this.#delegations.add(owner);
+    if (record.type === RRType.DNAME) this.#redirections.add(owner);
     return set;
   }
 
@@ -54,19 +59,12 @@ export class ZoneContents {
 
   /** The name nearest to the apex, at or above the folded `name`, that is delegated; null where the zone has authority. */
   delegationOf(name: Name): Name | null {
-    let delegation: Name | null = null;
-    for (let at = name; at !== this.apex; at = parentOf(at)) if (this.#nodes.get(at)?.has(RRType.NS)) delegation = at;
-    return delegation;
+    return this.#highestAbove(name, this.#delegations) ?? (this.#delegations.has(name) ? name : null);
   }
 
   /** The name with a DNAME nearest to the apex, above the folded `name`; null where there is none. */
   redirectionOf(name: Name): Name | null {
-    let redirection: Name | null = null;
-    for (let at = name; at !== this.apex; ) {
-      at = parentOf(at);
-      if (this.#nodes.get(at)?.has(RRType.DNAME)) redirection = at;
-    }
-    return redirection;
+    return this.#highestAbove(name, this.#redirections);
   }
 
   findAddresses(target: Name): AddressLookup {
@@ -77,6 +75,16 @@ export class ZoneContents {
     if (node?.has(RRType.A) || node?.has(RRType.AAAA)) return 'found';
     if (this.delegationOf(name) !== null) return 'delegated';
     return node?.has(RRType.CNAME) ? 'cname' : 'missing';
+  }
+
+  #highestAbove(name: Name, candidates: ReadonlySet<Name>): Name | null {
+    let highest: Name | null = null;
+    if (candidates.size === 0) return null;
+    for (let at = name; at !== this.apex; ) {
+      at = parentOf(at);
+      if (candidates.has(at)) highest = at;
+    }
+    return highest;
   }
 
   /** The wildcard that stands for a name that does not exist (RFC 4592 section 3.3.1). */
