@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { nearest } from '../runtime/nearest.ts';
 import { ConfigError } from '../config/error.ts';
 import type { Command, Terminal } from './command.ts';
+import { check } from './check.ts';
 import { deregister } from './deregister.ts';
 import { drain } from './drain.ts';
 import { exitCodeOf, exitCodes } from './failure.ts';
@@ -12,8 +13,9 @@ import { register } from './register.ts';
 import { resolve } from './resolve.ts';
 import { printable } from './table.ts';
 import { token } from './token.ts';
+import { watch } from './watch.ts';
 
-export const commands: readonly Command[] = [register, deregister, drain, list, resolve, token];
+export const commands: readonly Command[] = [check, register, deregister, drain, list, watch, resolve, token];
 
 /** Runs the command that `args`, without the program's own name, ask for; resolves with the exit code. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {

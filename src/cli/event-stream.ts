@@ -3,6 +3,7 @@
 export interface ServerEvent {
   /** `message` where the stream names none. */
   readonly type: string;
+  /** '' where the stream only says where to resume. */
   readonly data: string;
   /** Last id that the stream gave, for `Last-Event-ID`; '' when there was none. */
   readonly id: string;
@@ -11,12 +12,12 @@ export interface ServerEvent {
 /** Longest line and event that is taken, in characters; the stream ends with an error beyond it. */
 const maxLength = 1024 * 1024;
 
-/** Yields every event that has data, until the stream ends. */
+/** Yields events until the stream ends, also those without data: their id counts. */
 export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
   let [type, data, id] = ['', '', ''];
   for await (const line of linesOf(body)) {
     if (line === '') {
-      if (data !== '') yield { type: type || 'message', data: data.slice(0, -1), id };
+      yield { type: type || 'message', data: data.slice(0, -1), id };
       [type, data] = ['', ''];
       continue;
     }

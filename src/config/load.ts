@@ -24,7 +24,7 @@ export async function loadConfig(sources: ConfigSources): Promise<Config> {
 /** Makes the configuration from the text of a file, already read, variables and flags. */
 export function makeConfig(
   source: { readonly file: string; readonly text: string } | null,
-  { variables, flags }: Pick<ConfigSources, 'variables' | 'flags'> = { variables: {}, flags: {} },
+  { variables, flags }: Omit<ConfigSources, 'file'>,
 ): Config {
   const problems: ConfigProblem[] = [];
   const said = new Map<string, unknown>();
@@ -120,6 +120,6 @@ async function readText(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     const message = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message;
-    throw new ConfigError([{ path: '', where: file, message }]);
+    throw new ConfigError([{ path: '', where: `${file}:1:1`, message }]);
   }
 }

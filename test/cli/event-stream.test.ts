@@ -14,7 +14,8 @@ it.each<[name: string, text: string, events: ServerEvent[]]>([
   ['an event', 'id: 7\nevent: a\ndata: x\n\n', [{ type: 'a', data: 'x', id: '7' }]],
   ['data of several lines', 'data: x\ndata:y\ndata\n\n', [{ type: 'message', data: 'x\ny\n', id: '' }]],
   ['CRLF and CR', 'data: x\r\n\r\ndata: y\r\rdata: z\n\n', ['x', 'y', 'z'].map((data) => ({ type: 'message', data, id: '' }))],
-  ['comments and unknown fields as nothing', ': hello\nretry: 5\n\ndata: x\n\n', [{ type: 'message', data: 'x', id: '' }]],
+  ['comments and unknown fields as nothing', ': hello\nretry: 5\ndata: x\n\n', [{ type: 'message', data: 'x', id: '' }]],
+  ['an id without data', 'id: 7\n\n', [{ type: 'message', data: '', id: '7' }]],
   ['an id that lasts', 'id: 7\ndata: x\n\ndata: y\n\n', [{ type: 'message', data: 'x', id: '7' }, { type: 'message', data: 'y', id: '7' }]],
   ['no event that is not finished', 'data: x\n', []],
 ])('reads %s', async (_, text, events) => {

@@ -142,6 +142,6 @@ describe('loadConfig', () => {
   });
 
   it('refuses a file that is not there', async () => {
-    await expect(loadConfig({ file: '/nowhere/signpost.yaml', ...none })).rejects.toThrow('/nowhere/signpost.yaml: no such file');
+    await expect(loadConfig({ file: '/nowhere/signpost.yaml', ...none })).rejects.toThrow('/nowhere/signpost.yaml:1:1: no such file');
   });
 });
