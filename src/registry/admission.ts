@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { canonicalAddress, scopeOf } from './address.ts';
 import { type Check, parseCheck } from './check.ts';
 import { RegistryError } from './error.ts';
-import { type Instance, type NamedPort, none } from './instance.ts';
+import { type Instance, type NamedPort, noMeta, none } from './instance.ts';
 import { parseInstanceLabel, parseLabel, parseLabels, parseServiceLabel, refuseLongName } from './label.ts';
 import { atMost, distinct, numberWithin, wholeNumber } from './range.ts';
 import type { Caller, InstancePatch, Registration } from './registration.ts';
@@ -134,8 +134,6 @@ function parseTags(tags: readonly string[] | undefined): readonly string[] {
   atMost(tags.length, mostTags, 'tags');
   return parseLabels(tags, 'tags');
 }
-
-const noMeta: Instance['meta'] = Object.freeze({});
 
 /** Each entry becomes one character-string `key=value` of a TXT record (RFC 6763 section 6.4). */
 function parseMeta(meta: Registration['meta']): Instance['meta'] {

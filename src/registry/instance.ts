@@ -2,8 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Check } from './check.ts';
 
-/** The one empty list that all instances share. */
+/** The one empty list and the one empty meta that all instances share. */
 export const none: readonly never[] = Object.freeze([]);
+export const noMeta: Readonly<Record<string, string>> = Object.freeze({});
 
 export type Protocol = 'tcp' | 'udp';
 

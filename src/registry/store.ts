@@ -62,7 +62,8 @@ export type StoreErrorCode =
   | 'unavailable' // the store cannot be reached now
   | 'conflict' // another server changed the entry
   | 'in-use' // another process has it open
-  | 'format'; // written by a newer version, or no store of ours
+  | 'format' // written by a newer version, or no store of ours
+  | 'damaged'; // what is stored cannot be read
 
 export class StoreError extends Error {
   readonly code: StoreErrorCode;

@@ -1,0 +1,134 @@
+/**
+ * Entries as stored: JSON with the version of its shape in `v`. Version 1 is the first; a later one adds its reader to the
+ * table, so that what an earlier server wrote can be read.
+ */
+import { type Instance, noMeta, none } from '../registry/instance.ts';
+import type { Service } from '../registry/service.ts';
+import { StoreError, type Tombstone } from '../registry/store.ts';
+
+/** Version of the whole store, and of each entry as it is written now. */
+export const formatVersion = 1;
+
+export function encodeInstance(instance: Instance): string {
+  return JSON.stringify({ v: formatVersion, ...instance, late: undefined });
+}
+
+export function encodeService(service: Service): string {
+  return JSON.stringify({ v: formatVersion, ...service });
+}
+
+export function encodeTombstone(tombstone: Tombstone): string {
+  return JSON.stringify({ v: formatVersion, ...tombstone });
+}
+
+/** Reads entries; texts that many entries share are kept once. All methods throw `damaged` or `format` with `key`. */
+export class EntryReader {
+  readonly #texts = new Map<string, string>();
+
+  instance(text: string, key: string): Instance {
+    return this.#read(text, key, instanceReaders);
+  }
+
+  service(text: string, key: string): Service {
+    return this.#read(text, key, serviceReaders);
+  }
+
+  tombstone(text: string, key: string): Tombstone {
+    return this.#read(text, key, tombstoneReaders);
+  }
+
+  #read<T>(text: string, key: string, readers: Readers<T>): T {
+    const stored = parseObject(text, key);
+    const { v: version } = stored;
+    if (typeof version !== 'number') throw new StoreError('damaged', `entry ${key} says no version`);
+    const reader = readers[version];
+    if (reader === undefined) {
+      throw new StoreError('format', `entry ${key} has version ${version}, and this server reads 1 to ${formatVersion}`);
+    }
+    // The reader judges what it takes for T.
+    const entry = reader(stored as T, (shared) => this.#shared(shared));
+    if (entry === null) throw new StoreError('damaged', `entry ${key} lacks fields of version ${version}`);
+    return entry;
+  }
+
+  #shared(text: string): string {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    this.#texts.set(text, text);
+    return text;
+  }
+}
+
+function parseObject(text: string, key: string): { readonly v?: unknown } {
+  try {
+    const value = JSON.parse(text) as unknown;
+    if (typeof value === 'object' && value !== null) return value;
+  } catch (error) {
+    throw new StoreError('damaged', `entry ${key} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  throw new StoreError('damaged', `entry ${key} is no object`);
+}
+
+type Share = (text: string) => string;
+/** By version; null where fields are missing or of a wrong type. */
+type Readers<T> = Readonly<Record<number, (stored: T, share: Share) => T | null>>;
+
+const instanceReaders: Readers<Instance> = {
+  1: (stored, share) => {
+    if (!isNamed(stored) || typeof stored.id !== 'string' || !isCount(stored.generation) || !isCount(stored.revision)) return null;
+    if (![stored.addresses, stored.ports, stored.tags, stored.checks].every(Array.isArray)) return null;
+    return {
+      zone: share(stored.zone),
+      service: share(stored.service),
+      id: stored.id,
+      generation: stored.generation,
+      revision: stored.revision,
+      addresses: stored.addresses,
+      port: stored.port,
+      protocol: share(stored.protocol) as Instance['protocol'],
+      ports: orNone(stored.ports),
+      priority: stored.priority,
+      weight: stored.weight,
+      tags: orNone(stored.tags.map(share)),
+      meta: Object.keys(stored.meta).length === 0 ? noMeta : stored.meta,
+      ttl: stored.ttl,
+      lease: stored.lease,
+      declared: share(stored.declared) as Instance['declared'],
+      checks: orNone(stored.checks),
+      observed: stored.observed,
+      late: false,
+      registeredFrom: stored.registeredFrom === null ? null : share(stored.registeredFrom),
+      registeredBy: stored.registeredBy === null ? null : share(stored.registeredBy),
+      registeredAt: stored.registeredAt,
+    };
+  },
+};
+
+const serviceReaders: Readers<Service> = {
+  1: (stored, share) => {
+    if (!isNamed(stored) || !isCount(stored.revision) || !Array.isArray(stored.selectors)) return null;
+    const { ttl, limit, revision, selectors, emptyPolicy, panicThreshold, defaultLease, checkDefaults } = stored;
+    const [zone, service] = [share(stored.zone), share(stored.service)];
+    return { zone, service, revision, ttl, limit, selectors, emptyPolicy, panicThreshold, defaultLease, checkDefaults };
+  },
+};
+
+const tombstoneReaders: Readers<Tombstone> = {
+  1: (stored, share) => {
+    if (!isNamed(stored) || typeof stored.id !== 'string' || !isCount(stored.generation) || !isCount(stored.until)) return null;
+    const { id, generation, until } = stored;
+    return { zone: share(stored.zone), service: share(stored.service), id, generation, until };
+  },
+};
+
+function isNamed({ zone, service }: { readonly zone: unknown; readonly service: unknown }): boolean {
+  return typeof zone === 'string' && typeof service === 'string';
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function orNone<T>(list: readonly T[]): readonly T[] {
+  return list.length === 0 ? none : list;
+}
