@@ -17,18 +17,15 @@ export function createSticky(random: () => number): Choose {
     if (targets !== prepared) prepare(targets);
     const hash = key === undefined ? Math.floor(random() * 2 ** 32) : hashText(key);
     let best = -1;
-    let bestPlace = 0;
     let bestScore = Infinity;
     for (let index = 0; index < hashes.length; index++) {
       const weight = weights[index]!;
       if (weight === 0) continue;
       const place = placeOf(hash, hashes[index]!);
-      // Neither nearer nor heavier than the best cannot win; this spares nearly all logarithms.
-      if (best >= 0 && place <= bestPlace && weight <= weights[best]!) continue;
+      if (1 - place >= bestScore * weight) continue; // -ln(place) is larger still: spares nearly all logarithms
       const score = -Math.log(place) / weight;
       if (score >= bestScore) continue;
       best = index;
-      bestPlace = place;
       bestScore = score;
     }
     return targets[best]!;
