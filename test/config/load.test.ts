@@ -30,7 +30,7 @@ describe('makeConfig', () => {
     expect(config.dns.listen).toEqual([{ host: '127.0.0.1', port: 8053 }]);
     expect(config.http.listen).toEqual([{ host: '127.0.0.1', port: 8054 }]);
     expect([config.data, config.zones]).toEqual(['./data', './zones']);
-    expect(config.defaults).toEqual({ ttl: 5, negativeTtl: 5, lease: 30 });
+    expect(config.defaults).toEqual({ ttl: 5, lease: 30 });
     expect(config.dns.workers).toBeGreaterThanOrEqual(1);
     expect([config.dns.nsid, config.dns.cookieSecrets]).toEqual([null, []]);
   });
