@@ -24,6 +24,7 @@ export const options = {
   'dns.listen': option(someOf(endpoint), [{ ...local, port: 8053 }], 'Addresses for DNS, UDP and TCP; port 0 asks for a free one.', { flag: 'dns H:P' }),
   'dns.workers': option(wholeNumber(1, 256), workers, 'DNS worker threads.', { fallbackShown: 'cores - 1, at least 1' }),
   'dns.io': option(oneOf('auto', 'batched', 'portable'), 'auto', 'UDP by batched system calls (Linux), by node:dgram, or by whichever works.'),
+  'dns.udpPayload': option(wholeNumber(512, 4096), 1232, 'Largest UDP reply in octets, and the EDNS buffer size that is announced.'),
   'dns.cache.answers': option(wholeNumber(0, 16_777_216), 65_536, 'Answers that each worker keeps ready; 0: none.'),
   'dns.cache.octets': option(wholeNumber(0, 2 ** 40), 64 * 2 ** 20, 'Memory that these answers may take in each worker.'),
   'dns.allowQuery': option(listOf(network), ['0.0.0.0/0', '::/0'], 'Networks that are answered; all others get REFUSED.'),
