@@ -1,0 +1,127 @@
+/** Every metric of the server, in one list: name, meaning, and where its value is read. */
+import type { Registry } from '../registry/registry.ts';
+import type { HistogramSample, Metrics } from '../runtime/metrics.ts';
+import type { EventStreams } from './events.ts';
+
+/** What all DNS workers together have counted since the start. */
+export interface DnsCounters {
+  /** Time from taking a query to handing over its answer, in seconds by `latencyBounds`; labels `transport` and `rcode`. */
+  readonly latency: readonly HistogramSample[];
+  /** Queries that got no answer, by reason; reasons are words of ours. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly truncated: number;
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
+  /** Answers given while the store could not be asked whether they still hold. */
+  readonly stale: number;
+  readonly workerRestarts: number;
+}
+
+/** Upper bounds of the latency buckets, in seconds. */
+export const latencyBounds: readonly number[] = [
+  0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 1,
+];
+
+/** Results of health checks since the start. */
+export type CheckResults = readonly { readonly type: string; readonly result: string; readonly count: number }[];
+
+export interface MetricsSources {
+  readonly registry: Registry;
+  readonly streams: EventStreams;
+  readonly dns: () => DnsCounters;
+  readonly checks: () => CheckResults;
+  /** Fault events that the webhook did not take; null without a webhook. */
+  readonly webhookLost: () => number;
+  readonly auditFailing: () => boolean;
+}
+
+/** Takes down a finished request: its method and route as they stand in the API description, the status, and seconds. */
+export type ObserveRequest = (labels: Record<'method' | 'route' | 'status', string>, seconds: number) => void;
+
+export function declareMetrics(metrics: Metrics, { registry, streams, dns, checks, webhookLost, auditFailing }: MetricsSources): ObserveRequest {
+  metrics.histogram('signpost_dns_query_duration_seconds', 'Time to answer a query.', latencyBounds, () => dns().latency);
+  metrics.counter('signpost_dns_dropped_total', 'Queries that got no answer.', () =>
+    Object.entries(dns().dropped).map(([reason, value]) => ({ labels: { reason }, value })), ['reason'],
+  );
+  metrics.counter('signpost_dns_truncated_total', 'Answers with TC set.', () => dns().truncated);
+  metrics.counter('signpost_dns_cache_hits_total', 'Answers copied from the answer cache.', () => dns().cacheHits);
+  metrics.counter('signpost_dns_cache_misses_total', 'Answers that were looked up.', () => dns().cacheMisses);
+  metrics.counter('signpost_dns_stale_answers_total', 'Answers from stale state: the store was out of reach.', () => dns().stale);
+  metrics.counter('signpost_dns_worker_restarts_total', 'DNS workers that died and were replaced.', () => dns().workerRestarts);
+
+  const changes = () => registry.statistics.changes;
+  metrics.counter('signpost_registrations_total', 'Registrations, also of known instances.', () => changes().registered);
+  metrics.counter('signpost_deregistrations_total', 'Instances that were deregistered.', () => changes().deregistered);
+  metrics.counter('signpost_expiries_total', 'Instances whose lease ended.', () => changes().expired);
+  metrics.counter('signpost_drains_total', 'Instances that were told to leave.', () => changes().draining);
+  metrics.counter('signpost_renewals_total', 'Renewals of leases.', () => [
+    { labels: { result: 'renewed' }, value: registry.statistics.renewals },
+    { labels: { result: 'refused' }, value: registry.statistics.refusedRenewals },
+  ], ['result']);
+  metrics.counter('signpost_check_results_total', 'Runs of health checks.', () =>
+    checks().map(({ type, result, count }) => ({ labels: { type, result }, value: count })), ['type', 'result'],
+  );
+
+  metrics.gauge('signpost_revision', 'Number of the last change.', () => registry.revision);
+  const perZone = (name: string, help: string, value: (census: Census) => number): void => {
+    metrics.gauge(name, help, () => censuses(registry).map((census) => ({ labels: { zone: census.zone }, value: value(census) })), ['zone']);
+  };
+  const censuses = rememberedCensuses();
+  perZone('signpost_instances', 'Registered instances.', ({ instances }) => instances);
+  perZone('signpost_answerable_instances', 'Instances that are passing or warning.', ({ answerable }) => answerable);
+  perZone('signpost_services', 'Services with instances or settings.', ({ services }) => services);
+  perZone('signpost_answerable_services', 'Services with an answerable instance.', ({ available }) => available);
+  perZone(
+    'signpost_availability_ratio',
+    'Answerable instances and services with at least one, as a share of all instances and services; 1 where there are none.',
+    ({ instances, answerable, services, available }) => (instances + services === 0 ? 1 : (answerable + available) / (instances + services)),
+  );
+  metrics.gauge('signpost_protected_scopes', 'Scopes under self-protection.', () => registry.protection().length);
+
+  metrics.gauge('signpost_event_watchers', 'Open event streams.', () => streams.watchers);
+  metrics.counter('signpost_events_serialised_total', 'Events turned into octets.', () => streams.serialised);
+  metrics.counter('signpost_event_watchers_dropped_total', 'Watchers dropped because they read too slowly.', () => streams.dropped);
+  metrics.counter('signpost_webhook_lost_total', 'Fault events that the webhook did not take.', webhookLost);
+  metrics.gauge('signpost_audit_failing', '1 while the audit log cannot be written.', () => Number(auditFailing()));
+
+  return metrics.observed(
+    'signpost_http_request_duration_seconds',
+    'Time to answer an HTTP request.',
+    [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    ['method', 'route', 'status'],
+  );
+}
+
+interface Census {
+  readonly zone: string;
+  instances: number;
+  answerable: number;
+  services: number;
+  /** Services with an answerable instance. */
+  available: number;
+}
+
+/** Counts every zone, once for all gauges that are read at the same revision. */
+function rememberedCensuses(): (registry: Registry) => readonly Census[] {
+  let revision = -1;
+  let censuses: readonly Census[] = [];
+  return (registry) => {
+    if (registry.revision !== revision) {
+      revision = registry.revision;
+      censuses = registry.zones.map((zone) => censusOf(registry, zone));
+    }
+    return censuses;
+  };
+}
+
+function censusOf(registry: Registry, zone: string): Census {
+  const census = { zone, instances: 0, answerable: 0, services: 0, available: 0 };
+  for (const service of registry.services(zone)) {
+    const { instances, answerable } = registry.countOf(zone, service);
+    census.instances += instances;
+    census.answerable += answerable;
+    census.services += 1;
+    if (answerable > 0) census.available += 1;
+  }
+  return census;
+}
