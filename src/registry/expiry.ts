@@ -90,7 +90,7 @@ export class Expiry {
 
     const timedOut: Entry[] = [];
     for (const entry of this.#wheel.due(now)) if (this.#isTimedOut(entry, now)) timedOut.push(entry);
-    this.protection.judge(new Set(timedOut.map(({ service }) => service)), now);
+    if (timedOut.length > 0) this.protection.judge(new Set(timedOut.map(({ service }) => service)), now);
     for (const entry of timedOut) {
       if (!this.protection.holds(entry)) this.#timeOut(entry, now);
     }

@@ -8,6 +8,7 @@ interface Alarm {
 
 export class FakeClock implements Clock {
   #now = 0;
+  #wallBegin = Date.UTC(2026, 0, 1);
   #alarms = new Set<Alarm>();
 
   now(): number {
@@ -16,7 +17,17 @@ export class FakeClock implements Clock {
 
   /** Begins at 2026-01-01. */
   wall(): number {
-    return Date.UTC(2026, 0, 1) + this.#now;
+    return this.#wallBegin + this.#now;
+  }
+
+  /** Sets the wall clock forward, or back, as an operator would. */
+  jumpWall(milliseconds: number): void {
+    this.#wallBegin += milliseconds;
+  }
+
+  /** Stops the process for a while: time goes on, and alarms that are due meanwhile ring late. */
+  stall(milliseconds: number): void {
+    this.#now += milliseconds;
   }
 
   after(milliseconds: number, run: () => void): { cancel(): void } {
@@ -38,7 +49,7 @@ export class FakeClock implements Clock {
       const next = [...this.#alarms].filter(({ at }) => at <= end).sort((left, right) => left.at - right.at)[0];
       if (next === undefined) break;
       this.#alarms.delete(next);
-      this.#now = next.at;
+      this.#now = Math.max(this.#now, next.at);
       next.run();
       await settled();
     }
