@@ -16,6 +16,8 @@ export interface Exchange {
   peerStart: number;
   /** The peer's port; queries from port 0 never get here (transports drop them). */
   peerPort: number;
+  /** When the query came, in monotonic milliseconds of the clock; one reading does for a batch of queries. */
+  receivedAt: number;
 }
 
 /** Makes replies; one in each DNS worker. Synchronous, never throws, waits for nothing. */

@@ -1,0 +1,67 @@
+/**
+ * Where the addresses for the additional section are: those of the names that records point to (RFC 1034 section 4.3.2
+ * step 6, RFC 2782, RFC 9460 section 4.1), and glue, the addresses of name servers at and below a zone cut (RFC 9471).
+ */
+import { RRType } from '../wire/codes.ts';
+import { type Name, foldName, isAtOrBelow, rootName } from '../wire/name.ts';
+import type { Octets } from '../wire/octets.ts';
+import { targetOf } from '../wire/rdata/layout.ts';
+import { lookup } from '../zone/lookup.ts';
+import type { Node } from '../zone/node.ts';
+import type { Zone } from '../zone/zone.ts';
+import type { Zones } from '../zone/zones.ts';
+
+/** Types of which a client needs the addresses of the target next. */
+const pointers = new Set<number>([
+  RRType.NS, RRType.MX, RRType.AFSDB, RRType.RT, RRType.SRV, RRType.KX, RRType.SVCB, RRType.HTTPS,
+]);
+
+/** True for types whose records have a target with addresses. */
+export function pointsToAddresses(type: number): boolean {
+  return pointers.has(type);
+}
+
+/** The name whose addresses a record of `owner` makes a client look for; null where it says that there is none. */
+export function addressedName(owner: Name, type: number, rdata: Octets): Name | null {
+  const target = targetOf(type, rdata);
+  if (target !== rootName) return target;
+  // RFC 9460 section 2.5: `.` is the owner itself, but in AliasMode; elsewhere (RFC 2782, RFC 7505) it means no service.
+  const isService = (type === RRType.SVCB || type === RRType.HTTPS) && !rdata.startsWith('\0\0');
+  return isService ? owner : null;
+}
+
+export interface Addresses {
+  /** The node whose A and AAAA records they are; null without. */
+  readonly node: Node | null;
+  /** False when a name that may come into being, without a change to `node`, would change them. */
+  readonly steady: boolean;
+}
+
+/** The addresses that our zones have for `target`. */
+export function findAddresses(zones: Zones, target: Name): Addresses {
+  const name = foldName(target);
+  const zone = zones.find(name, RRType.A);
+  if (zone === null) return nothing;
+  const found = lookup(zone, name, RRType.A);
+  switch (found.outcome) {
+    case 'answer':
+    case 'nodata':
+    case 'cname':
+      return { node: found.node, steady: !found.synthesised };
+    case 'delegation':
+    case 'dname':
+      return nothing;
+    case 'nxdomain':
+      return { node: null, steady: false };
+  }
+}
+
+/** The addresses of a name server: also those in `zone` that are only glue. */
+export function findServerAddresses(zones: Zones, zone: Zone, target: Name): Addresses {
+  const found = findAddresses(zones, target);
+  const name = foldName(target);
+  if (found.node !== null || !isAtOrBelow(name, zone.apex)) return found;
+  return { node: zone.node(name), steady: false };
+}
+
+const nothing: Addresses = { node: null, steady: true };

@@ -1,0 +1,98 @@
+/**
+ * Makes the answer and authority sections: the outcome of the lookup, and where that is an alias, the outcome of the
+ * next, through CNAME and DNAME records and across all our zones (RFC 1034 section 4.3.2 steps 2 to 4, RFC 6672 section 3.2).
+ */
+import { ExtendedError, RRType, Rcode } from '../wire/codes.ts';
+import { type Name, foldName, maxNameLength } from '../wire/name.ts';
+import { type Lookup, lookup } from '../zone/lookup.ts';
+import { StoredRRset } from '../zone/rrset.ts';
+import type { Zone } from '../zone/zone.ts';
+import type { Zones } from '../zone/zones.ts';
+import { putNegative } from './negative.ts';
+import { type PlacedRRset, type Reply, emptyReply } from './reply.ts';
+
+/** Aliases that are followed for one question; the client asks on from there. */
+const maxAliases = 16;
+
+/** What all zones together say of a folded name and a type. */
+export function answer(zones: Zones, name: Name, type: number): Reply {
+  const reply = emptyReply();
+  let zone = zones.find(name, type);
+  if (zone === null) return refuseForeign(reply);
+  let owner = name;
+  const seen: Name[] = [];
+  while (zone !== null && seen.length <= maxAliases) {
+    const folded = foldName(owner);
+    // A loop: what has been said is all there is to say.
+    if (seen.includes(folded)) break;
+    seen.push(folded);
+    const found = lookup(zone, folded, type);
+    // RFC 1034 section 4.1.1: AA is about the first owner name of the answer section.
+    if (seen.length === 1) reply.authoritative = found.outcome !== 'delegation';
+    const target = put(reply, zone, owner, type, found);
+    if (target === null) break;
+    owner = target;
+    zone = zones.find(foldName(target), type);
+  }
+  return reply;
+}
+
+/** Puts what was found for `owner` into the reply; returns the name to go on with, null at the end. */
+function put(reply: Reply, zone: Zone, owner: Name, type: number, found: Lookup): Name | null {
+  const mark = found.node?.mark ?? null;
+  if (mark?.extendedError !== undefined) reply.extendedError = mark.extendedError;
+  switch (found.outcome) {
+    case 'answer':
+      putFound(reply, owner, found);
+      return null;
+    case 'cname':
+      putFound(reply, owner, found);
+      return found.rrset.rdata(0);
+    case 'dname':
+      return putDname(reply, owner, type, found);
+    case 'delegation':
+      reply.steady = false;
+      reply.authority.push({ owner: found.cut, rrset: found.rrset, ttl: found.rrset.ttl, node: found.node });
+      reply.referral = { zone, cut: found.cut };
+      return null;
+    case 'nodata':
+      putNegative(reply, zone);
+      return null;
+    case 'nxdomain':
+      // RFC 6604 section 3: the rcode is that of the last name of the chain.
+      reply.rcode = Rcode.NXDOMAIN;
+      putNegative(reply, zone);
+      return null;
+  }
+}
+
+function putFound(reply: Reply, owner: Name, { node, rrset, synthesised }: Extract<Lookup, { outcome: 'answer' | 'cname' }>): void {
+  // Names made from a wildcard are without number. The serial in an SOA record moves with every change of its zone.
+  if (synthesised || rrset.type === RRType.SOA) reply.steady = false;
+  reply.answer.push({ owner, rrset, ttl: rrset.ttl, node });
+}
+
+/** RFC 6672 section 3.1: the DNAME record, and a CNAME record made from it for those who only know that. */
+function putDname(reply: Reply, name: Name, type: number, { node, rrset, owner }: Extract<Lookup, { outcome: 'dname' }>): Name | null {
+  reply.steady = false;
+  if (!reply.answer.some((placed) => placed.rrset === rrset)) reply.answer.push({ owner, rrset, ttl: rrset.ttl, node });
+  const target = (name.slice(0, name.length - owner.length) + rrset.rdata(0)) as Name;
+  if (target.length > maxNameLength) {
+    reply.rcode = Rcode.YXDOMAIN;
+    return null;
+  }
+  reply.answer.push(cname(name, rrset.ttl, target));
+  // The CNAME record is what these types ask for.
+  return type === RRType.CNAME || type === RRType.ANY ? null : target;
+}
+
+function cname(owner: Name, ttl: number, target: Name): PlacedRRset {
+  return { owner, rrset: new StoredRRset(RRType.CNAME, ttl, target, null), ttl, node: null };
+}
+
+function refuseForeign(reply: Reply): Reply {
+  reply.rcode = Rcode.REFUSED;
+  reply.steady = false;
+  reply.extendedError = { infoCode: ExtendedError.NotAuthoritative, text: '' };
+  return reply;
+}

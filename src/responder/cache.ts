@@ -1,0 +1,226 @@
+/**
+ * The answer cache: what was answered before is answered by copying. It holds only answers made of names that exist, so
+ * that no flood of invented names can fill it; each ends when one of its nodes changes (Derived). A table of our own
+ * instead of an LRU map, because it is searched by the octets of the query in place: no string is made to find an answer.
+ */
+import { headerLength } from '../wire/flags.ts';
+import type { Name } from '../wire/name.ts';
+import type { Derived, Node } from '../zone/node.ts';
+import type { Exchange } from './exchange.ts';
+import type { ReplyWriter } from './fit.ts';
+import type { RecordCounts } from './header.ts';
+import type { ExtendedErrorInfo } from './opt.ts';
+import type { Query } from './query.ts';
+import type { Reply } from './reply.ts';
+
+/** The part of a reply between question and OPT, in one order of its records. */
+export interface Tail extends RecordCounts {
+  readonly octets: Uint8Array;
+}
+
+export interface CacheSettings {
+  /** Answers that are kept at most; rounded up to a power of two, 0: none. */
+  readonly answers: number;
+  /** Octets of memory that their tails take at most. */
+  readonly octets: number;
+}
+
+/** Answers whose hash agrees in the bits that choose the place share so many places. */
+const ways = 8;
+
+/** Orders of one answer that are kept, and how often they are used before one of them gives way to a new one. */
+const maxOrders = 8;
+const usesOfOrders = 64;
+
+/** What a tail takes besides its octets, and an answer besides its tails, estimated. */
+const tailOverhead = 250;
+const answerOverhead = 500;
+
+export class AnswerCache {
+  readonly #places: (CachedAnswer | null)[];
+  readonly #hashes: Int32Array;
+  readonly #mask: number;
+  readonly #maxOctets: number;
+  #octets = 0;
+  /** Goes round the places when octets must be set free. */
+  #hand = 0;
+
+  constructor({ answers, octets }: CacheSettings) {
+    const groups = answers === 0 ? 0 : 2 ** Math.ceil(Math.log2(Math.max(1, answers / ways)));
+    this.#places = new Array<CachedAnswer | null>(groups * ways).fill(null);
+    this.#hashes = new Int32Array(groups * ways);
+    this.#mask = groups - 1;
+    this.#maxOctets = octets;
+  }
+
+  get enabled(): boolean {
+    return this.#places.length > 0;
+  }
+
+  /** The answer to the question of `query`, if one is kept that is the same in the room that there is. */
+  find(query: Query): CachedAnswer | null {
+    if (!this.enabled) return null;
+    const start = this.#start(query.hash);
+    for (let place = start; place < start + ways; place++) {
+      if (this.#hashes[place] !== query.hash) continue;
+      const answer = this.#places[place];
+      if (answer?.answers(query)) return answer;
+    }
+    return null;
+  }
+
+  /** Keeps an answer to `query`, in the place of the one of its group that was not used for longest. */
+  add(query: Query, answer: CachedAnswer): void {
+    if (!this.enabled) return;
+    const start = this.#start(query.hash);
+    let place = start;
+    for (let other = start; other < start + ways; other++) {
+      if (lastUsed(this.#places[other]!) < lastUsed(this.#places[place]!)) place = other;
+    }
+    this.#places[place]?.discard();
+    this.#places[place] = answer;
+    this.#hashes[place] = query.hash;
+    answer.enter(this, place);
+  }
+
+  clear(): void {
+    for (const answer of this.#places) answer?.discard();
+  }
+
+  /** Called by an answer that has ended. */
+  release(place: number): void {
+    this.#places[place] = null;
+    this.#hashes[place] = 0;
+  }
+
+  /** Called by an answer that takes so many more octets, or fewer; makes others go where they are too many. */
+  account(octets: number): void {
+    this.#octets += octets;
+    while (this.#octets > this.#maxOctets) {
+      this.#places[this.#hand]?.discard();
+      this.#hand = (this.#hand + 1) % this.#places.length;
+    }
+  }
+
+  #start(hash: number): number {
+    return ((hash ^ (hash >>> 16)) & this.#mask) * ways;
+  }
+}
+
+/** An answer in the cache. */
+export class CachedAnswer implements Derived {
+  readonly authoritative: boolean;
+  readonly extendedError: ExtendedErrorInfo | null;
+  /** See RecordOrder.spread. */
+  readonly phase: number;
+  /** How many orders of its records were made so far. */
+  turn = 0;
+  /** When it was last given, in seconds of the responder's clock. */
+  lastUsed: number;
+
+  readonly #name: Name;
+  readonly #type: number;
+  /** The room that it was made for, where another would make it another; 0 when nothing was left out. */
+  readonly #room: number;
+  readonly #nodes: readonly Node[];
+  readonly #ttls: readonly number[];
+  readonly #tails: Tail[] = [];
+  /** How many orders there are to be. */
+  readonly #orders: number;
+  #next = 0;
+  #uses = 0;
+  /** Octets of the longest tail. */
+  #longest = 0;
+  #memory = answerOverhead;
+  #cache: AnswerCache | null = null;
+  #place = 0;
+
+  /** Of the reply to `query` that `written` has written; `now` in seconds of the responder's clock. */
+  constructor(query: Query, { authoritative, extendedError }: Reply, written: ReplyWriter, phase: number, now: number) {
+    this.authoritative = authoritative;
+    this.extendedError = extendedError;
+    this.phase = phase;
+    this.lastUsed = now;
+    this.#name = query.name;
+    this.#type = query.type;
+    this.#room = written.trimmed ? query.room : 0;
+    this.#nodes = [...written.nodes];
+    this.#ttls = [...written.ttls];
+    this.#orders = written.spread ? maxOrders : 1;
+  }
+
+  /** True when this is the answer to `query` in the room that there is. */
+  answers(query: Query): boolean {
+    const { nameLength, folded, type, room } = query;
+    const name = this.#name;
+    if (name.length !== nameLength || this.#type !== type) return false;
+    for (let i = 0; i < nameLength; i++) if (name.charCodeAt(i) !== folded[i]) return false;
+    return this.#room === 0 ? headLength(query) + this.#longest <= room : this.#room === room;
+  }
+
+  /** The tail for the next reply; null when it is time to make one in another order. */
+  next(now: number): Tail | null {
+    this.lastUsed = now;
+    const tails = this.#tails;
+    if (this.#orders > 1) {
+      if (tails.length < this.#orders || this.#uses === usesOfOrders) return null;
+      this.#uses += 1;
+      this.#next = (this.#next + 1) % this.#orders;
+    }
+    return tails[this.#next]!;
+  }
+
+  /** Adds the tail of the reply of `length` octets that `written` has written; the oldest gives way to it. */
+  put(written: ReplyWriter, { reply, replyStart }: Exchange, query: Query, length: number): void {
+    this.turn += 1;
+    this.#uses = 0;
+    // In another order other additional records may fit: that is not this answer.
+    if (written.trimmed !== this.#room > 0) return;
+    const { answers, authorities, additionals } = written;
+    const octets = new Uint8Array(reply.subarray(replyStart + headLength(query), replyStart + length));
+    const replaced = this.#tails.length < this.#orders ? undefined : this.#tails.shift();
+    this.#tails.push({ octets, answers, authorities, additionals });
+    this.#longest = Math.max(this.#longest, octets.length);
+    this.#account(octets.length - (replaced === undefined ? -tailOverhead : replaced.octets.length));
+  }
+
+  /** Called by the cache that takes it in. */
+  enter(cache: AnswerCache, place: number): void {
+    this.#cache = cache;
+    this.#place = place;
+    for (const node of this.#nodes) (node.derived ??= new Set()).add(this);
+    cache.account(this.#memory);
+  }
+
+  discard(): void {
+    const cache = this.#cache;
+    if (cache === null) return;
+    this.#cache = null;
+    for (const [index, node] of this.#nodes.entries()) {
+      node.heldUntil = Math.max(node.heldUntil, heldUntil(this.lastUsed, this.#ttls[index]!));
+      node.derived?.delete(this);
+      if (node.derived?.size === 0) node.derived = null;
+    }
+    cache.release(this.#place);
+    cache.account(-this.#memory);
+  }
+
+  #account(octets: number): void {
+    this.#memory += octets;
+    this.#cache?.account(octets);
+  }
+}
+
+/** Until when a resolver may hold what it was given in the second `now`, which may have ended a second later. */
+export function heldUntil(now: number, ttl: number): number {
+  return now + 1 + ttl;
+}
+
+/** Octets of the header and the question. */
+function headLength({ questionStart, questionEnd }: Query): number {
+  return headerLength + questionEnd - questionStart;
+}
+
+function lastUsed(answer: CachedAnswer | null): number {
+  return answer === null ? -1 : answer.lastUsed;
+}

@@ -1,0 +1,26 @@
+/** Class CHAOS: what a server says of itself to those who ask `dig CH TXT version.bind` (RFC 4892). Off unless configured. */
+import { ExtendedError, RRType, Rcode } from '../wire/codes.ts';
+import { type Name, parseName } from '../wire/name.ts';
+import { type Octets, uint8Octets, utf8Octets } from '../wire/octets.ts';
+import { StoredRRset } from '../zone/rrset.ts';
+import { type Reply, emptyReply } from './reply.ts';
+import type { ResponderSettings } from './settings.ts';
+
+const versionNames = ['version.bind.', 'version.server.'].map((name) => parseName(name));
+const idNames = ['id.server.', 'hostname.bind.'].map((name) => parseName(name));
+
+/** What is said of a folded name of class CHAOS. */
+export function answerChaos({ version, serverId }: ResponderSettings, name: Name, type: number): Reply {
+  const reply = emptyReply();
+  reply.steady = false;
+  const text = versionNames.includes(name) ? version : idNames.includes(name) ? serverId : null;
+  if (text === null || (type !== RRType.TXT && type !== RRType.ANY)) {
+    reply.rcode = Rcode.REFUSED;
+    reply.extendedError = { infoCode: ExtendedError.NotAuthoritative, text: '' };
+    return reply;
+  }
+  const octets = utf8Octets(text);
+  const rdata = (uint8Octets(octets.length) + octets) as Octets;
+  reply.answer.push({ owner: name, rrset: new StoredRRset(RRType.TXT, 0, rdata, null), ttl: 0, node: null });
+  return reply;
+}

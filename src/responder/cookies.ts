@@ -1,0 +1,65 @@
+/** DNS cookies (RFC 7873) in the form that servers of different make share (RFC 9018): no memory of clients is kept. */
+import type { Exchange } from './exchange.ts';
+import { isIpv4 } from './networks.ts';
+import type { Query } from './query.ts';
+import { SipHash } from './siphash.ts';
+
+/** Octets of a client cookie followed by our server cookie: version, three reserved, time stamp, hash. */
+export const cookieLength = 24;
+
+export const clientCookieLength = 8;
+const timeOffset = 12;
+const hashOffset = 16;
+const version = 1;
+
+/** Seconds (RFC 9018 section 4.3): how old a server cookie may be, how far ahead, and when it gets a successor. */
+const maxAge = 3600;
+const maxAhead = 300;
+const renewAge = 1800;
+
+export class Cookies {
+  /** One for each secret: the first makes cookies, the others only recognise them (RFC 9018 section 5). */
+  readonly #hashes: readonly SipHash[];
+
+  /** `secrets` have 16 octets each, the present one first; at least one. */
+  constructor(secrets: readonly Buffer[]) {
+    this.#hashes = secrets.map((secret) => new SipHash(secret));
+  }
+
+  /** True when the query, which has a COOKIE option, has a server cookie of ours: its source is not forged. `now` in seconds since 1970. */
+  isValid({ request, peer, peerStart }: Exchange, query: Query, now: number): boolean {
+    if (query.cookieLength !== cookieLength) return false;
+    const start = query.cookieStart;
+    const age = (now - request.readUInt32BE(start + timeOffset)) | 0;
+    if (request[start + clientCookieLength] !== version || age > maxAge || age < -maxAhead) return false;
+    return this.#hashes.some((hash) => {
+      digest(hash, request, start, peer, peerStart);
+      return hash.low === request.readInt32LE(start + hashOffset) && hash.high === request.readInt32LE(start + hashOffset + 4);
+    });
+  }
+
+  /** Writes the cookies of the reply, `cookieLength` octets, at `at`. `now` in seconds since 1970. */
+  write(exchange: Exchange, query: Query, now: number, at: number): void {
+    const { request, reply, peer, peerStart } = exchange;
+    const start = query.cookieStart;
+    const hash = this.#hashes[0]!;
+    // RFC 9018 section 4.3: a client keeps its server cookie for half an hour, so that replies that cross change nothing.
+    const age = query.cookieLength === cookieLength ? (now - request.readUInt32BE(start + timeOffset)) | 0 : renewAge;
+    const madeAt = age >= 0 && age < renewAge ? now - age : now;
+    request.copy(reply, at, start, start + clientCookieLength);
+    reply.writeUInt32BE(version << 24, at + clientCookieLength);
+    reply.writeUInt32BE(madeAt >>> 0, at + timeOffset);
+    digest(hash, reply, at, peer, peerStart);
+    reply.writeInt32LE(hash.low, at + hashOffset);
+    reply.writeInt32LE(hash.high, at + hashOffset + 4);
+  }
+}
+
+/** Hashes the cookies up to the hash itself, and the client's address: four octets for IPv4 (RFC 9018 section 4.4). */
+function digest(hash: SipHash, cookies: Buffer, start: number, peer: Uint8Array, peerStart: number): void {
+  const { input } = hash;
+  cookies.copy(input, 0, start, start + hashOffset);
+  const from = isIpv4(peer, peerStart) ? 12 : 0;
+  for (let i = from; i < 16; i++) input[hashOffset + i - from] = peer[peerStart + i]!;
+  hash.hash(hashOffset + 16 - from);
+}

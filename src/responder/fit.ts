@@ -1,0 +1,242 @@
+/**
+ * Writes a reply into the room there is. What does not fit is left out in this order: additional records, an rrset at a
+ * time, without a word (RFC 2181 section 9); glue that a referral needs, with TC (RFC 9471 section 3.1); records of the
+ * answer, with TC. Those that stay are the same for a client each time, so that its picture of a service does not flicker.
+ */
+import { RRClass, RRType, Rcode } from '../wire/codes.ts';
+import { type Name, foldName, isAtOrBelow } from '../wire/name.ts';
+import { MessageWriter, Section } from '../wire/writer.ts';
+import type { Node } from '../zone/node.ts';
+import type { StoredRRset } from '../zone/rrset.ts';
+import type { Zones } from '../zone/zones.ts';
+import { addressedName, findAddresses, findServerAddresses, pointsToAddresses } from './additional.ts';
+import type { Exchange } from './exchange.ts';
+import { hashOctets } from './hash.ts';
+import { type RecordCounts, replyFlags } from './header.ts';
+import { RecordOrder } from './order.ts';
+import type { Query } from './query.ts';
+import type { PlacedRRset, Reply } from './reply.ts';
+
+/** Octets of a record without its rdata: no more than room / these are worth looking at. */
+const leastRecordLength = 12;
+
+/** How the records of a reply are ordered and, where not all fit, chosen. */
+export interface Selection {
+  /** Stands for the client: the same number, the same subset. */
+  readonly client: number;
+  /** See RecordOrder.spread. */
+  readonly turn: number;
+  readonly phase: number;
+}
+
+/** Writes replies; made once. The public fields say how the last one came out. */
+export class ReplyWriter implements RecordCounts {
+  rcode: number = Rcode.NOERROR;
+  /** A record of the answer, or what a referral needs, was left out. */
+  truncated = false;
+  /** An additional rrset was left out: in more room the reply would be another. */
+  trimmed = false;
+  /** A subset was drawn for the client: for another client the reply would be another. */
+  personal = false;
+  /** The order of records was chosen to spread load: there are others as good. */
+  spread = false;
+  /** False when names that do not exist have a part in the additional section. */
+  steady = true;
+  /** The nodes that the reply was made from, and for how many seconds a resolver may keep what it has of each. */
+  readonly nodes: Node[] = [];
+  readonly ttls: number[] = [];
+
+  readonly #zones: Zones;
+  readonly #message = new MessageWriter();
+  readonly #order = new RecordOrder();
+  /** Names of which addresses are to be added, as they stand in the records. */
+  readonly #targets = new Set<Name>();
+  #limit = 0;
+  #class: number = RRClass.IN;
+
+  /** Records of the answer, authority and additional section. */
+  get answers(): number {
+    return this.#message.count(Section.answer);
+  }
+
+  get authorities(): number {
+    return this.#message.count(Section.authority);
+  }
+
+  get additionals(): number {
+    return this.#message.count(Section.additional);
+  }
+
+  constructor(zones: Zones) {
+    this.#zones = zones;
+  }
+
+  /** Writes all but the OPT record to `exchange.reply` and returns the number of octets, at most `query.room`. */
+  write(exchange: Exchange, query: Query, reply: Reply, selection: Selection): number {
+    const message = this.#message;
+    this.#begin(exchange, query);
+    this.#putAnswer(reply, selection);
+    if (!this.truncated) this.#putAuthority(reply);
+    if (!this.truncated && reply.referral !== null) this.#putGlue(reply.referral);
+    if (!this.truncated) this.#putAdditional();
+    // Where TCP does not take a single record, there is no way to this answer.
+    const hopeless = this.truncated && exchange.transport === 'tcp' && this.answers + this.authorities === 0;
+    if (hopeless) this.truncated = false;
+    this.rcode = hopeless ? Rcode.SERVFAIL : reply.rcode;
+    message.id = exchange.request.readUInt16BE(exchange.start);
+    message.flags = replyFlags(query.flags, reply.authoritative && !hopeless, this.truncated, this.rcode);
+    return message.finish();
+  }
+
+  #begin(exchange: Exchange, query: Query): void {
+    this.truncated = this.trimmed = this.personal = this.spread = false;
+    this.steady = true;
+    this.nodes.length = 0;
+    this.ttls.length = 0;
+    this.#targets.clear();
+    this.#limit = query.room;
+    this.#class = query.class === RRClass.CH ? RRClass.CH : RRClass.IN;
+    this.#message.begin(exchange.reply, exchange.replyStart, query.room);
+    this.#message.copyQuestion(exchange.request, query.questionStart, query.questionEnd);
+  }
+
+  #putAnswer({ answer }: Reply, selection: Selection): void {
+    this.#message.section(Section.answer);
+    for (const placed of answer) {
+      if (this.#putWhole(placed, selection)) continue;
+      this.#putSubset(placed, selection.client);
+      return;
+    }
+  }
+
+  /** Puts the rrset, or as much of it as its name's limit allows; false, and nothing is put, when that does not fit. */
+  #putWhole(placed: PlacedRRset, { client, turn, phase }: Selection): boolean {
+    const { owner, rrset, node } = placed;
+    const limit = isBalanced(rrset.type) ? (node?.mark?.limit ?? Infinity) : Infinity;
+    const count = Math.min(rrset.size, limit);
+    if (count * leastRecordLength > this.#room()) return false;
+    if (count < rrset.size) {
+      this.personal = true;
+      this.#order.draw(rrset, seedOf(client, owner), count);
+    } else if (isBalanced(rrset.type) && count > 1) {
+      this.spread = true;
+      this.#order.spread(rrset, turn, phase);
+    } else {
+      this.#order.natural(count);
+    }
+    const mark = this.#message.mark();
+    if (this.#putRecords(placed) < count) {
+      this.#message.rewind(mark);
+      return false;
+    }
+    this.#noteTargets(placed);
+    this.#noteNode(placed.node, placed.ttl);
+    return true;
+  }
+
+  /** Puts as many of the rrset's records as fit, drawn for the client. */
+  #putSubset(placed: PlacedRRset, client: number): void {
+    this.truncated = true;
+    this.personal = true;
+    const most = Math.floor(this.#room() / leastRecordLength);
+    this.#order.draw(placed.rrset, seedOf(client, placed.owner), most);
+    this.#putRecords(placed);
+    this.#noteNode(placed.node, placed.ttl);
+  }
+
+  /** Puts records in the order that is set, until one does not fit; returns their number. */
+  #putRecords({ owner, rrset, ttl }: PlacedRRset): number {
+    const { indexes, length } = this.#order;
+    for (let i = 0; i < length; i++) {
+      if (!this.#message.record(owner, rrset.type, ttl, rrset.rdata(indexes[i]!), this.#class)) return i;
+    }
+    return length;
+  }
+
+  #putAuthority({ authority }: Reply): void {
+    this.#message.section(Section.authority);
+    for (const placed of authority) {
+      this.#order.natural(placed.rrset.size);
+      if (this.#putRecords(placed) < placed.rrset.size) this.truncated = true;
+      this.#noteNode(placed.node, placed.ttl);
+    }
+  }
+
+  /** RFC 9471 section 3.1: the addresses of name servers at and below the cut must all be there; others are welcome. */
+  #putGlue({ zone, cut }: NonNullable<Reply['referral']>): void {
+    const servers = zone.node(cut)?.rrset(RRType.NS) ?? null;
+    if (servers === null) return;
+    this.#message.section(Section.additional);
+    const names = Array.from({ length: servers.size }, (_, index) => servers.rdata(index));
+    for (const required of [true, false]) {
+      for (const name of names) {
+        if (isAtOrBelow(foldName(name), cut) !== required) continue;
+        const whole = this.#putAddresses(name, findServerAddresses(this.#zones, zone, name).node);
+        if (!whole && required) this.truncated = true;
+      }
+    }
+  }
+
+  #putAdditional(): void {
+    this.#message.section(Section.additional);
+    for (const target of this.#targets) {
+      const { node, steady } = findAddresses(this.#zones, target);
+      if (!steady) this.steady = false;
+      if (!this.#putAddresses(target, node)) this.trimmed = true;
+    }
+  }
+
+  /** Puts the A and AAAA rrsets, each whole or not at all; false when one does not fit. */
+  #putAddresses(owner: Name, node: Node | null): boolean {
+    if (node === null) return true;
+    const a = node.rrset(RRType.A);
+    const aaaa = node.rrset(RRType.AAAA);
+    const hasA = this.#putExtra(owner, a);
+    const hasAaaa = this.#putExtra(owner, aaaa);
+    this.#noteNode(node, Math.max(a?.ttl ?? 0, aaaa?.ttl ?? 0));
+    return hasA && hasAaaa;
+  }
+
+  #putExtra(owner: Name, rrset: StoredRRset | null): boolean {
+    if (rrset === null) return true;
+    if (rrset.size * leastRecordLength > this.#room()) return false;
+    const mark = this.#message.mark();
+    for (let i = 0; i < rrset.size; i++) {
+      if (this.#message.record(owner, rrset.type, rrset.ttl, rrset.rdata(i))) continue;
+      this.#message.rewind(mark);
+      return false;
+    }
+    return true;
+  }
+
+  /** Octets that are left. */
+  #room(): number {
+    return this.#limit - this.#message.length;
+  }
+
+  /** Notes what the records that were put point to. */
+  #noteTargets({ owner, rrset }: PlacedRRset): void {
+    if (!pointsToAddresses(rrset.type)) return;
+    const { indexes, length } = this.#order;
+    for (let i = 0; i < length; i++) {
+      const name = addressedName(owner, rrset.type, rrset.rdata(indexes[i]!));
+      if (name !== null) this.#targets.add(name);
+    }
+  }
+
+  #noteNode(node: Node | null, ttl: number): void {
+    if (node === null) return;
+    this.nodes.push(node);
+    this.ttls.push(ttl);
+  }
+}
+
+/** Types whose records are equals among which clients are to be spread. */
+function isBalanced(type: number): boolean {
+  return type === RRType.SRV || type === RRType.A || type === RRType.AAAA;
+}
+
+/** Subsets of different names have nothing to do with each other. */
+function seedOf(client: number, owner: Name): number {
+  return hashOctets(foldName(owner), client);
+}

@@ -1,0 +1,36 @@
+/** What a reply says, before it is known how much of it fits: the value between looking up and writing. */
+import type { Name } from '../wire/name.ts';
+import type { Node } from '../zone/node.ts';
+import type { StoredRRset } from '../zone/rrset.ts';
+import type { Zone } from '../zone/zone.ts';
+import type { ExtendedErrorInfo } from './opt.ts';
+
+/** An rrset in a section. */
+export interface PlacedRRset {
+  /** In the letters it is to be shown in, which for the name of the question are those of the question anyway. */
+  readonly owner: Name;
+  readonly rrset: StoredRRset;
+  /** Seconds. */
+  readonly ttl: number;
+  /** Where the rrset stands; null for one made for this reply. */
+  readonly node: Node | null;
+}
+
+export interface Reply {
+  rcode: number;
+  authoritative: boolean;
+  readonly answer: PlacedRRset[];
+  readonly authority: PlacedRRset[];
+  /** The zone that delegates, and the zone cut: addresses of name servers below the cut must go along (RFC 9471). */
+  referral: { readonly zone: Zone; readonly cut: Name } | null;
+  extendedError: ExtendedErrorInfo | null;
+  /**
+   * True when the answer is made of the records of names that exist, so that it holds until one of them changes, and their
+   * number bounds how many such answers there can be.
+   */
+  steady: boolean;
+}
+
+export function emptyReply(): Reply {
+  return { rcode: 0, authoritative: false, answer: [], authority: [], referral: null, extendedError: null, steady: true };
+}

@@ -1,0 +1,106 @@
+/** One rrset as a zone keeps it (RFC 2181 section 5): small when it has one record, quick when it has ten thousand. */
+import type { Octets } from '../wire/octets.ts';
+
+/** The records of one type at one node. A record that was added twice is kept, and answered, once. */
+export class StoredRRset {
+  readonly type: number;
+  /** Seconds. */
+  ttl: number;
+  /** The next rrset of the same node. */
+  next: StoredRRset | null;
+  // Most of the millions of rrsets have one record; these do without a list of their own.
+  #records: Octets | RecordList;
+
+  constructor(type: number, ttl: number, rdata: Octets, next: StoredRRset | null) {
+    this.type = type;
+    this.ttl = ttl;
+    this.next = next;
+    this.#records = rdata;
+  }
+
+  /** How many different records there are: 1 or more, and 0 only after the last was removed. */
+  get size(): number {
+    return typeof this.#records === 'string' ? 1 : this.#records.rdata.length;
+  }
+
+  /** The rdata at `index`, 0 to size - 1. The order means nothing and changes with removals. */
+  rdata(index: number): Octets {
+    return typeof this.#records === 'string' ? this.#records : this.#records.rdata[index]!;
+  }
+
+  add(rdata: Octets): void {
+    if (typeof this.#records === 'string') this.#records = new RecordList(this.#records);
+    this.#records.add(rdata);
+  }
+
+  /** Takes away one copy of the record; a record that is not there is none to take away. */
+  remove(rdata: Octets): void {
+    if (typeof this.#records === 'string') {
+      if (this.#records !== rdata) return;
+      this.#records = new RecordList(this.#records);
+    }
+    this.#records.remove(rdata);
+  }
+
+  /** Puts `rewrite(rdata)` in the place of each rdata. */
+  rewrite(rewrite: (rdata: Octets) => Octets): void {
+    if (typeof this.#records === 'string') this.#records = rewrite(this.#records);
+    else this.#records.rewrite(rewrite);
+  }
+}
+
+/** Different records with the number of their copies. */
+class RecordList {
+  readonly rdata: Octets[];
+  /** Copies of each record; null while each has one. */
+  #copies: number[] | null = null;
+  /** Where each record stands in `rdata`, so that one of ten thousand is removed without a search; null in short lists. */
+  #positions: Map<Octets, number> | null = null;
+
+  constructor(first: Octets) {
+    this.rdata = [first];
+  }
+
+  add(rdata: Octets): void {
+    const position = this.#find(rdata);
+    if (position >= 0) {
+      this.#copies ??= this.rdata.map(() => 1);
+      this.#copies[position]! += 1;
+      return;
+    }
+    this.rdata.push(rdata);
+    this.#copies?.push(1);
+    if (this.#positions !== null) this.#positions.set(rdata, this.rdata.length - 1);
+    else if (this.rdata.length > searchedLength) this.#positions = new Map(this.rdata.map((each, index) => [each, index]));
+  }
+
+  remove(rdata: Octets): void {
+    const position = this.#find(rdata);
+    if (position < 0) return;
+    const copies = this.#copies;
+    if (copies !== null && copies[position]! > 1) {
+      copies[position]! -= 1;
+      return;
+    }
+    // The last record takes the place of the removed one.
+    const last = this.rdata.pop()!;
+    const lastCopies = copies?.pop();
+    this.#positions?.delete(rdata);
+    if (position === this.rdata.length) return;
+    this.rdata[position] = last;
+    if (copies !== null) copies[position] = lastCopies!;
+    this.#positions?.set(last, position);
+  }
+
+  rewrite(rewrite: (rdata: Octets) => Octets): void {
+    this.rdata.forEach((rdata, index) => (this.rdata[index] = rewrite(rdata)));
+    if (this.#positions !== null) this.#positions = new Map(this.rdata.map((each, index) => [each, index]));
+  }
+
+  #find(rdata: Octets): number {
+    return this.#positions === null ? this.rdata.indexOf(rdata) : (this.#positions.get(rdata) ?? -1);
+  }
+}
+
+/** Up to this length a list is searched from its start. */
+const searchedLength = 32;
