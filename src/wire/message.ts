@@ -1,6 +1,6 @@
 /**
  * Whole DNS messages (RFC 1035 section 4) as values, for the client, the tests and everything off the query path. Any
- * octets give a message or a WireError, in time linear in their number; section counts size nothing (RFC 9267 section 5).
+ * octets give a message or a WireError, in time linear in their number; section counts size nothing (RFC 9267 section 6).
  */
 import { RRClass, RRType } from './codes.ts';
 import { decodeEdns, type Edns, encodeOption, optTtl } from './edns.ts';

@@ -50,11 +50,16 @@ export class Tokens {
   }
 }
 
-/** Splits words as they stand on one line: enough for rdata that a program or a test has as text. */
+/** Splits words as they stand on one line: for rdata that a program or a test has as text. Throws PresentationError. */
 export function tokensOf(text: string, origin: Name = rootName): Tokens {
-  const words = text.matchAll(/"((?:\\.|[^"\\])*)"|((?:\\.|"(?:\\.|[^"\\])*"|[^ \t\n"\\])+)/gs);
-  return new Tokens(
-    [...words].map(([, quoted, plain]) => ({ text: quoted ?? plain ?? '', quoted: quoted !== undefined })),
-    origin,
-  );
+  const list: Token[] = [];
+  const rest = text.replace(word, (_, quoted: string | undefined, plain: string | undefined) => {
+    list.push({ text: quoted ?? plain ?? '', quoted: quoted !== undefined });
+    return '';
+  });
+  if (rest.trim() !== '') throw new PresentationError(text, 'quotes in pairs and a character after each backslash');
+  return new Tokens(list, origin);
 }
+
+/** A word in quotes, or a plain one, which may go on in quotes after `=` (RFC 9460 section 2.1). */
+const word = /"((?:\\.|[^"\\])*)"|((?:\\.|="(?:\\.|[^"\\])*"|[^ \t\n"\\])+)/gs;

@@ -15,10 +15,15 @@ export const optionalBase64: Field = {
 };
 
 /** The salt of NSEC3: a length octet, then up to 255 octets in hexadecimal; `-` is none (RFC 5155 section 3.3). */
-export const salt = counted((text) => (text === '-' ? ('' as Octets) : parseHex(text)), (octets) => printHex(octets) || '-', 'a salt in hexadecimal, or -');
+export const salt = counted(
+  0,
+  (text) => (text === '-' ? ('' as Octets) : parseHex(text)),
+  (octets) => printHex(octets) || '-',
+  'a salt in hexadecimal, or -',
+);
 
 /** The next hashed owner of NSEC3: a length octet and base32hex (RFC 5155 section 3.3). */
-export const hashedOwner = counted(parseBase32, printBase32, 'a hash in base32hex');
+export const hashedOwner = counted(1, parseBase32, printBase32, 'a hash in base32hex');
 
 /** EUI48 and EUI64: two digits an octet, joined by hyphens (RFC 7043). */
 export function hyphenated(size: 6 | 8): Field {
@@ -56,7 +61,7 @@ export const nsapAddress: Field = {
     if (!/^0x/i.test(text)) throw new PresentationError(text, 'an NSAP address that begins with 0x');
     return parseHex(text.slice(2).replaceAll('.', ''));
   },
-  end: (rdata) => rdata.length,
+  end: (rdata, offset) => hexadecimal.end(rdata, offset),
   print: (field) => `0x${printHex(field)}`,
 };
 
@@ -118,7 +123,8 @@ function remainder(parse: (text: string) => Octets, print: (octets: Octets) => s
   };
 }
 
-function counted(parse: (text: string) => Octets, print: (octets: Octets) => string, wanted: string): Field {
+/** A length octet and `min` to 255 octets, in one word. */
+function counted(min: number, parse: (text: string) => Octets, print: (octets: Octets) => string, wanted: string): Field {
   return {
     parse(tokens) {
       const { text } = tokens.next(wanted);
@@ -126,7 +132,11 @@ function counted(parse: (text: string) => Octets, print: (octets: Octets) => str
       if (octets.length > 255) throw new PresentationError(text, 'at most 255 octets');
       return (uint8Octets(octets.length) + octets) as Octets;
     },
-    end: (rdata, offset) => endAfter(rdata, offset, 1 + (rdata.charCodeAt(offset) || 0)),
+    end(rdata, offset) {
+      const length = rdata.charCodeAt(offset) || 0;
+      if (length < min) throw new WireError('bad-rdata', offset, 'an empty field');
+      return endAfter(rdata, offset, 1 + length);
+    },
     print: (field) => print(field.slice(1) as Octets),
   };
 }
