@@ -2,18 +2,19 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { loadConfig } from '../config/load.ts';
-import {
-  createToken, type Grant, grantCertificate, listGrants, operations, revokeGrants, type Scopes,
-} from '../http/tokens.ts';
+import type { Grant, Scopes } from '../http/tokens.ts';
 import { type Arguments, defineCommand, type Terminal } from './command.ts';
 import { exitCodes, UsageError } from './failure.ts';
 import { printTable } from './table.ts';
+
+// Loaded only when it is needed: it takes longer to load than most commands to run.
+const grantsFile = () => import('../http/tokens.ts');
 
 const options = {
   'service': { value: 'S', repeat: true, meaning: 'Service it may act on, * for any ending; all when left out.' },
   'zone': { value: 'Z', repeat: true, meaning: 'Service zone it may act on; all when left out.' },
   'address': { value: 'NET', repeat: true, meaning: 'Network that the addresses it registers must lie in.' },
-  'operation': { value: 'OP', repeat: true, meaning: `${operations.join(', ')}; read and write when left out.` },
+  'operation': { value: 'OP', repeat: true, meaning: 'read, write or admin; read and write when left out.' },
   'certificate': { value: 'SAN', meaning: 'No token: holders of a certificate for DNS:... or URI:....' },
   'id': { value: 'I', meaning: 'Name of the holder in logs; a random one when left out.' },
   'comment': { value: 'TEXT', meaning: 'For those who read the list.' },
@@ -47,6 +48,7 @@ export const token = defineCommand({
 type TokenArguments = Arguments<typeof options>;
 
 async function create(file: string, { values }: TokenArguments, { stdout, stderr }: Terminal): Promise<number> {
+  const { createToken, grantCertificate } = await grantsFile();
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const scopes: Scopes = {
     services: [...(values.service ?? ['*'])],
@@ -71,13 +73,13 @@ async function create(file: string, { values }: TokenArguments, { stdout, stderr
 }
 
 async function list(file: string, { values }: TokenArguments, { stdout }: Terminal): Promise<number> {
-  const grants = await listGrants(file);
+  const grants = await (await grantsFile()).listGrants(file);
   stdout.write(values.json ? `${JSON.stringify(grants)}\n` : printGrants(grants));
   return exitCodes.success;
 }
 
 async function revoke(file: string, id: string, { stdout }: Terminal): Promise<number> {
-  const revoked = await revokeGrants(file, id);
+  const revoked = await (await grantsFile()).revokeGrants(file, id);
   if (revoked === 0) throw new Error(`no token has the id ${id} (signpost token list shows all)`);
   stdout.write(`${id} revoked\n`);
   return exitCodes.success;
@@ -97,8 +99,7 @@ function printGrants(grants: readonly Grant[]): string {
   return printTable(['ID', 'HOLDER', 'SERVICES', 'ZONES', 'ADDRESSES', 'OPERATIONS', 'CREATED', 'COMMENT'], rows);
 }
 
-function readOperation(word: string): (typeof operations)[number] {
-  const operation = operations.find((known) => known === word);
-  if (operation === undefined) throw new UsageError(`--operation wants one of ${operations.join(', ')}, found ${word}`);
-  return operation;
+function readOperation(word: string): NonNullable<Scopes['operations']>[number] {
+  if (word === 'read' || word === 'write' || word === 'admin') return word;
+  throw new UsageError(`--operation wants read, write or admin, found ${word}`);
 }

@@ -49,7 +49,7 @@ it.each<[args: string, code: number, line: string]>([
   ['make', 64, 'wanted create, list or revoke ID, found make'],
   ['revoke', 64, 'wanted create, list or revoke ID, found revoke'],
   ['list all', 64, 'wanted create, list or revoke ID, found list all'],
-  ['create --operation all', 64, '--operation wants one of read, write, admin, found all'],
+  ['create --operation all', 64, '--operation wants read, write or admin, found all'],
   ['create --address 10.0.0.0/33', 1, 'found the network "10.0.0.0/33"'],
 ])('refuses "%s"', async (args, code, line) => {
   const result = await token(...args.split(' '));
