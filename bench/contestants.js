@@ -1,0 +1,147 @@
+/** The servers that are measured side by side. Each serves the workload's zone on a loopback port of its own. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createSocket } from 'node:dgram';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ask } from './ask.js';
+import { startServer } from './process.js';
+import { apex, instances, zoneText } from './workload.js';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/**
+ * A name, the programs it needs, and how to start it in a directory of its own. What starts returns its UDP port, its
+ * process id (the root of its process tree) and a `stop`.
+ */
+export const contestants = {
+  floor: { needs: ['gcc'], start: startFloor },
+  'node-floor': { needs: [], start: startNodeFloor },
+  signpost: { needs: [], start: startSignpost },
+  nsd: { needs: ['nsd'], start: startNsd },
+  knot: { needs: ['knotd'], start: startKnot },
+};
+
+/** True when every program that the contestant needs is installed. */
+export function isInstalled(contestant) {
+  return contestant.needs.every((program) => {
+    try {
+      execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+// The mean size of what follows the question in our replies: 2/3 SRV x 3 with A x 3, 1/3 A x 3.
+const tailOctets = 132;
+
+async function startFloor(directory) {
+  const program = join(directory, 'floor');
+  execFileSync('gcc', ['-O2', '-o', program, here('floor.c')]);
+  const port = await freePort();
+  const args = [String(port), String(tailOctets), '3', '2'];
+  return { port, ...(await startServer({ command: program, args, ready: /^ready/ })) };
+}
+
+async function startNodeFloor() {
+  const args = [here('floor.js'), String(tailOctets)];
+  const server = await startServer({ command: process.execPath, args, ready: /^ready \d+/ });
+  return { port: Number(server.readyLine.split(' ')[1]), ...server };
+}
+
+async function startSignpost(directory) {
+  const listen = ['--dns', '127.0.0.1:0', '--http', '127.0.0.1:0'];
+  const files = ['--data', join(directory, 'data'), '--zones', join(directory, 'zones')];
+  const args = [here('../dist/cli/main.js'), 'serve', '--zone', apex, ...listen, ...files];
+  const server = await startServer({ command: process.execPath, args, ready: /"msg":"ready"/ });
+  const { dns, http } = JSON.parse(server.readyLine);
+  await registerAll(`http://${http[0]}`);
+  return { port: Number(dns[0].split(':').at(-1)), http: `http://${http[0]}`, ...server };
+}
+
+async function registerAll(url) {
+  const waiting = [...instances()];
+  const register = async () => {
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      const { service, id, address, port } = next;
+      const body = JSON.stringify({ address, port, permanent: true });
+      const headers = { 'content-type': 'application/json' };
+      const reply = await fetch(`${url}/v1/services/${service}/instances/${id}`, { method: 'PUT', headers, body });
+      if (!reply.ok) throw new Error(`register ${service}/${id}: ${reply.status} ${await reply.text()}`);
+      await reply.arrayBuffer();
+    }
+  };
+  await Promise.all(Array.from({ length: 32 }, register));
+}
+
+async function startNsd(directory) {
+  const port = await freePort();
+  writeFileSync(join(directory, 'zone'), zoneText());
+  const config = `
+server:
+  ip-address: 127.0.0.1
+  port: ${port}
+  server-count: 1
+  username: ""
+  zonesdir: "${directory}"
+  database: ""
+  pidfile: "${join(directory, 'pid')}"
+  xfrdfile: "${join(directory, 'xfrd.state')}"
+  zonelistfile: "${join(directory, 'zone.list')}"
+  logfile: "${join(directory, 'log')}"
+  rrl-ratelimit: 0
+remote-control:
+  control-enable: no
+zone:
+  name: ${apex}
+  zonefile: zone
+`;
+  writeFileSync(join(directory, 'nsd.conf'), config);
+  return { port, ...(await startServer({ command: 'nsd', args: ['-d', '-c', join(directory, 'nsd.conf')], probe: () => answering(port) })) };
+}
+
+async function startKnot(directory) {
+  const port = await freePort();
+  mkdirSync(join(directory, 'run'));
+  writeFileSync(join(directory, 'zone'), zoneText());
+  const config = `
+server:
+  listen: 127.0.0.1@${port}
+  rundir: ${join(directory, 'run')}
+  udp-workers: 1
+  tcp-workers: 1
+  background-workers: 1
+database:
+  storage: ${directory}
+template:
+  - id: default
+    storage: ${directory}
+    zonefile-sync: -1
+    journal-content: none
+zone:
+  - domain: ${apex}
+    file: zone
+`;
+  writeFileSync(join(directory, 'knot.conf'), config);
+  return { port, ...(await startServer({ command: 'knotd', args: ['-c', join(directory, 'knot.conf')], probe: () => answering(port) })) };
+}
+
+async function answering(port) {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const reply = await ask(port, `${apex} SOA`, 100);
+    if (reply?.rcode === 0) return;
+  }
+  throw new Error(`port ${port}: no answer for ${apex} SOA within 10 s`);
+}
+
+async function freePort() {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}

@@ -1,0 +1,32 @@
+/**
+ * npm run bench -- [PART...] [--workloads a,b] [--contestants a,b] [--rounds N] [--seconds N]
+ * Runs the named parts, or all of them. Every figure is a ratio within one run; absolute times say little on a machine
+ * that others use too.
+ */
+import { cpus, release } from 'node:os';
+import { parseArgs } from 'node:util';
+import { benchUdp } from './udp.js';
+
+const parts = { udp: benchUdp };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    workloads: { type: 'string' },
+    contestants: { type: 'string' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+  },
+});
+const options = {
+  ...(values.workloads && { workloads: values.workloads.split(',') }),
+  ...(values.contestants && { contestants: values.contestants.split(',') }),
+  ...(values.rounds && { rounds: Number(values.rounds) }),
+  ...(values.seconds && { seconds: Number(values.seconds) }),
+};
+
+console.log(`${cpus().length} x ${cpus()[0].model}, Linux ${release()}, Node ${process.version}`);
+for (const name of positionals.length > 0 ? positionals : Object.keys(parts)) {
+  if (!parts[name]) throw new Error(`part: found ${name}, wanted one of ${Object.keys(parts).join(', ')}`);
+  await parts[name](options);
+}
