@@ -22,7 +22,7 @@ export interface ZoneRecord extends ResourceRecord {
 }
 
 export interface ParseOptions {
-  /** For messages, and what the paths of $INCLUDE are relative to. */
+  /** For messages; its directory is what the paths of $INCLUDE are relative to. */
   readonly file: string;
   /** The first origin. */
   readonly apex: Name;
@@ -123,7 +123,7 @@ class ZoneParser {
 
   #include(words: Tokens, scope: Scope): void {
     const { text } = words.next('a file name');
-    const path = this.#includePath(text, scope);
+    const path = this.#includePath(text);
     const content = this.#readInclude(text, path);
     const origin = words.done ? scope.origin : parseName(words.next('').text, scope.origin);
     expectEnd(words, '$INCLUDE');
@@ -131,12 +131,12 @@ class ZoneParser {
     this.#file(content, { file: path, origin, owner: scope.owner, depth: scope.depth + 1 });
   }
 
-  #includePath(text: string, scope: Scope): string {
+  /** Paths count from the directory of the zone file, wherever the $INCLUDE stands, and do not lead out of it. */
+  #includePath(text: string): string {
+    const directory = dirname(this.#options.file);
     const name = unescapeText(text);
-    const path = isAbsolute(name) ? name : join(dirname(scope.file), name);
-    if (!isWithin(dirname(this.#options.file), path)) {
-      throw new PresentationError(text, 'a file in the directory of the zone file or below it');
-    }
+    const path = isAbsolute(name) ? name : join(directory, name);
+    if (!isWithin(directory, path)) throw new PresentationError(text, 'a file in the directory of the zone file or below it');
     return path;
   }
 
@@ -165,7 +165,7 @@ class ZoneParser {
   #record(words: Tokens, scope: Scope, entry: Entry): void {
     if (!entry.ownerIsBlank) scope.owner = parseName(words.next('an owner name').text, scope.origin);
     const { ttl, type } = this.#head(words);
-    if (scope.owner === null) throw new PresentationError(printType(type), 'an owner name at the begin of the line: no record before this has one');
+    if (scope.owner === null) throw new PresentationError(printType(type), 'an owner name at the beginning of the line: no record before this has one');
     const rdata = parseRdata(type, words);
     this.#add(scope.owner, type, this.#ttl(ttl, type, rdata), rdata, scope, entry);
   }
