@@ -1,0 +1,60 @@
+/** PublishedZone: a zone as the control plane knows it, from zone files, registrations or both. */
+import type { Name } from '../wire/name.ts';
+import type { RRset } from '../wire/record.ts';
+import type { Mark } from '../zone/change.ts';
+import { meaningOf, serviceTypesName } from './names.ts';
+import { Pointers } from './pointers.ts';
+import type { PublishedService } from './service.ts';
+import type { StaticRecords } from './static.ts';
+
+export class PublishedZone {
+  /** Folded. */
+  readonly apex: Name;
+  /** `services`: instances are registered in it; `reverse`: their addresses are; `static`: a zone file has all that it holds. */
+  readonly kind: 'services' | 'reverse' | 'static';
+  statics: StaticRecords;
+  /** By name; empty but in a zone of services. */
+  readonly services = new Map<string, PublishedService>();
+  /** Empty but in a reverse zone. */
+  readonly pointers = new Pointers();
+  // A revision, or the serial of a zone file.
+  #serial = 0;
+
+  constructor(apex: Name, kind: PublishedZone['kind'], statics: StaticRecords) {
+    this.apex = apex;
+    this.kind = kind;
+    this.statics = statics;
+  }
+
+  /** SOA serial, 0 to 2^32-1. */
+  get serial(): number {
+    return this.#serial % 2 ** 32;
+  }
+
+  /** The serial of a static zone is what its file says; that of the others is the latest revision that changed it. Returns whether it moved. */
+  moveSerial(to: number): boolean {
+    const from = this.#serial;
+    this.#serial = this.kind === 'static' ? to : Math.max(from, to);
+    return this.#serial !== from;
+  }
+
+  /** The registered rrsets at a folded name in the zone, before static records have their say. */
+  registeredAt(owner: Name): RRset[] {
+    if (this.kind === 'static') return [];
+    if (this.kind === 'reverse') return [this.pointers.rrset(owner)].filter((rrset) => rrset !== null);
+    if (owner !== serviceTypesName(this.apex)) return this.serviceAt(owner)?.rrsetsAt(owner) ?? [];
+    const parts = [...this.services.values()].map((service) => service.advertisement()).filter((part) => part.rdata.length > 0);
+    return parts.slice(0, 1).map((part) => ({ ...part, rdata: parts.flatMap(({ rdata }) => rdata) }));
+  }
+
+  markAt(owner: Name): Mark | null {
+    return this.serviceAt(owner)?.markAt(owner) ?? null;
+  }
+
+  /** The service that a folded name belongs to; null where it belongs to none, or to one that is not there. */
+  serviceAt(owner: Name): PublishedService | null {
+    if (this.kind !== 'services') return null;
+    const meaning = meaningOf(owner, this.apex);
+    return ('service' in meaning && meaning.service !== null ? this.services.get(meaning.service) : null) ?? null;
+  }
+}
