@@ -69,6 +69,8 @@ export interface Service extends EventEmitter<ServiceEvents>, AsyncIterable<read
   pick(options?: PickOptions): Pick;
   /** Calls `call` with a picked target, and with another one when that fails and may be tried again. */
   run<Result>(call: (pick: Pick, attempt: Attempt) => Promise<Result>, options?: RunOptions): Promise<Result>;
+  /** Takes a retry out of the budget of this service; false when it is spent. `run` asks by itself. */
+  mayRetry(): boolean;
   /** Asks DNS now. Resolves when it is known what came of it; a failure shows in `lastError`. */
   refresh(): Promise<void>;
   stats(): ServiceStats;
@@ -131,6 +133,7 @@ export class SrvService extends EventEmitter<ServiceEvents> implements Service, 
     if (this.#view.isSuspended) this.#view.wake();
     const target = this.#balancer.pick(key, exclude);
     if (target === null) throw this.#noTargetsError();
+    if (exclude.size === 0) this.#budget.call();
     this.#stats.picks += 1;
     return new PickedTarget(target, target.nextAddress(), (result) => {
       if (result === 'success') this.#stats.successes += 1;
@@ -143,7 +146,6 @@ export class SrvService extends EventEmitter<ServiceEvents> implements Service, 
   async run<Result>(call: (pick: Pick, attempt: Attempt) => Promise<Result>, options: RunOptions = {}): Promise<Result> {
     const { retries = 1, idempotent = false, key, signal } = options;
     await this.ready({ signal });
-    this.#budget.call();
     const exclude = new Set<Target>();
     for (let attempt = 0; ; attempt++) {
       if (signal?.aborted) throw abortedError(this.name, signal);
@@ -154,23 +156,17 @@ export class SrvService extends EventEmitter<ServiceEvents> implements Service, 
         return result;
       } catch (error) {
         pick.done(signal?.aborted ? abortedError(this.name, signal) : error);
-        const mayRetry = attempt < retries && !signal?.aborted && (idempotent || isConnectFailure(error));
-        if (!mayRetry || !this.allowRetry()) throw error;
+        const canRetry = attempt < retries && !signal?.aborted && (idempotent || isConnectFailure(error));
+        if (!canRetry || !this.mayRetry()) throw error;
         exclude.add(pick.target);
       }
     }
   }
 
-  /** Takes a retry out of the service's budget; for integrations that try again by themselves. */
-  allowRetry(): boolean {
+  mayRetry(): boolean {
     const allowed = this.#budget.retry();
     this.#stats[allowed ? 'retries' : 'retriesDenied'] += 1;
     return allowed;
-  }
-
-  /** Counts a call that an integration makes by itself, so that it earns its share of a retry. */
-  countCall(): void {
-    this.#budget.call();
   }
 
   refresh(): Promise<void> {

@@ -82,6 +82,7 @@ export function isConnectFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall === 'connect' || connectCodes.has(code ?? '')) return true;
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isConnectFailure); // one for each address
   return error.cause !== undefined && isConnectFailure(error.cause); // fetch wraps what happened
 }
 
