@@ -70,7 +70,7 @@ test('there are at least 60 cases of addresses', () => {
   expect(cases.length).toBeGreaterThanOrEqual(60);
 });
 
-test.each(cases)('address %j is %j', (text, canonical, scope) => {
+test.each(cases.map(([text, canonical, scope]) => ({ text, canonical, scope })))('address $text is $canonical', ({ text, canonical, scope }) => {
   expect(canonicalAddress(text)).toBe(canonical);
   if (canonical === null) return;
   expect(scopeOf(canonical)).toBe(scope);

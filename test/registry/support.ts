@@ -22,7 +22,7 @@ export interface Bench {
   /** All changes in the order in which they were published. */
   readonly changes: Change[];
   /** `cause id` of the instance changes, in order. */
-  causes(): string[];
+  readonly causes: () => string[];
 }
 
 export async function openRegistry(parts: Partial<Omit<RegistryParts, 'settings'>> & { settings?: Partial<RegistrySettings> } = {}): Promise<Bench> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Store, StoreError, type StoreWrite } from '../../src/registry/store.ts';
+import { StoreError, type StoreWrite } from '../../src/registry/store.ts';
 import { MemoryStore } from '../../src/storage/memory.ts';
 import { caller, codeOf, openRegistry, web, webRef, zone } from './support.ts';
 
@@ -149,5 +149,5 @@ test('a publisher that fails rejects the write, which is durable, and the next w
   failing = false;
   expect(await codeOf(registry.register(web('b'), caller))).toBe('resolved');
   await registry.close();
-  expect((await openRegistry({ store: store as Store })).registry.instanceCount).toBe(2);
+  expect((await openRegistry({ store })).registry.instanceCount).toBe(2);
 });
