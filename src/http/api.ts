@@ -31,7 +31,7 @@ declare module 'fastify' {
   }
 }
 
-/** What a request is about, from its path and query: folded, and judged by nobody yet. */
+/** What a request is about, from its path and query, folded. Whether there is such a zone, service or instance nobody knows yet. */
 export interface Target {
   readonly zone: string;
   /** Null: all services. */

@@ -86,7 +86,7 @@ function rememberMethods(app: Api): Methods {
 function noRoute({ method, url }: FastifyRequest, methods: Methods): Problem {
   const path = url.split('?', 1)[0]!;
   const allowed = [...methods.values()].filter(({ pattern }) => pattern.test(path)).flatMap((route) => route.methods);
-  if (allowed.length === 0) return new Problem('not-found', `there is no ${path.slice(0, 200)} here; /openapi.json says what there is`);
+  if (allowed.length === 0) return new Problem('unknown-path', `there is no ${path.slice(0, 200)} here; /openapi.json says what there is`);
   const allow = [...new Set(allowed)].sort().join(', ');
   return new Problem('method-not-allowed', `${method} is not possible here, only ${allow}`, { headers: { allow } });
 }

@@ -135,8 +135,9 @@ function certifiedNames(socket: Socket): readonly string[] {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return [];
   let names = certified.get(socket);
   if (names === undefined) {
-    // An entry with a comma or quote in it comes in JSON quotes; no grant can name such a one, so it is left as it is.
-    names = socket.getPeerCertificate().subjectaltname?.split(', ') ?? [];
+    const text = socket.getPeerCertificate().subjectaltname ?? '';
+    // Names with odd characters in them come in quotes, and could hold what looks like further names.
+    names = text.includes('"') ? [] : text.split(', ');
     certified.set(socket, names);
   }
   return names;

@@ -6,9 +6,11 @@ import { Problem } from './problem.ts';
 /** Makes JSON the only content type that is taken. */
 export function takeJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      done(null, parseJson(body as Buffer));
+      const takesBody = request.routeOptions.schema?.body !== undefined;
+      if (!takesBody && body.length > 0 && !request.is404) throw new Problem('unknown-field', 'this call takes no body');
+      done(null, takesBody ? parseJson(body as Buffer) : undefined);
     } catch (error) {
       done(error as Error);
     }
@@ -37,9 +39,13 @@ function refusePrototypes(root: unknown): void {
     const value = waiting.pop();
     if (typeof value !== 'object' || value === null) continue;
     for (const [key, inner] of Object.entries(value)) {
-      const reachesPrototype = key === '__proto__' || (key === 'constructor' && typeof inner === 'object');
+      const reachesPrototype = key === '__proto__' || (key === 'constructor' && hasPrototype(inner));
       if (reachesPrototype) throw new Problem('malformed-body', `the body has a field "${key}", which is never taken`, { path: key });
       waiting.push(inner);
     }
   }
+}
+
+function hasPrototype(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype');
 }

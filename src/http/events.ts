@@ -47,7 +47,7 @@ export class EventStreams {
     // What is on its way to the others is in the log already, and must not come twice.
     group.flush();
     const missed = lastId === null ? [] : this.#log.since(lastId);
-    response.writeHead(200, { ...streamHeaders, ...response.getHeaders() });
+    response.writeHead(200, streamHeaders);
     response.write(opening());
     // An id without data is no event; it tells where to resume even when nothing happens (section 9.2.6).
     if (missed === null) response.write(`event: reset\nid: ${this.#log.lastId}\ndata: {}\n\n`);
@@ -141,7 +141,13 @@ interface Group {
   readonly unsubscribe: () => void;
 }
 
-const streamHeaders = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+const streamHeaders = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  // Asks proxies that understand it to pass events on at once.
+  'x-accel-buffering': 'no',
+};
 
 /** How long a watcher waits before it comes back: not all at the same moment. */
 function opening(): string {

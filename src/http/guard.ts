@@ -1,6 +1,6 @@
 /** What every request passes before its route: the right host, a known caller, not too often, and may they do this. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { foldAscii } from '../registry/label.ts';
+import { parseLabel } from '../registry/label.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { isLoopback } from './address.ts';
 import { foldZone, type Target } from './api.ts';
@@ -78,13 +78,14 @@ function admission(settings: HttpSettings, { access, audit, clock, defaultZone }
   };
 }
 
+/** Throws RegistryError `invalid` where a label is none. */
 function targetOf(request: FastifyRequest, defaultZone: string): Target {
   const { service, id } = request.params as { service?: string; id?: string };
   const { zone, service: filter } = request.query as { zone?: unknown; service?: unknown };
   const named = service ?? (typeof filter === 'string' ? filter : undefined);
   return {
     zone: typeof zone === 'string' ? foldZone(zone) : defaultZone,
-    service: named === undefined ? null : foldAscii(named),
-    id: id === undefined ? null : foldAscii(id),
+    service: named === undefined ? null : parseLabel(named, 'service'),
+    id: id === undefined ? null : parseLabel(id, 'id'),
   };
 }

@@ -19,6 +19,7 @@ export const problemStatus = {
   forbidden: 403,
   'cross-origin': 403,
   'not-found': 404,
+  'unknown-path': 404,
   'method-not-allowed': 405,
   timeout: 408,
   conflict: 409,

@@ -29,6 +29,7 @@ export function eventRoutes(app: Api, parts: ApiParts): void {
       if (lastId !== null && !/^\d{1,16}(\.\d{1,16})?$/.test(lastId)) {
         throw new Problem('invalid-value', `the last event's id is "${lastId.slice(0, 40)}", wanted one such as 42 or 42.1`, { path: 'since' });
       }
+      if (parts.stopping.aborted) throw new Problem('stopping', 'the server stops', { headers: { 'retry-after': '1' } });
       reply.hijack();
       parts.streams.open(reply.raw, { zone, service: request.target.service }, lastId);
     },

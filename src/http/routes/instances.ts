@@ -11,7 +11,7 @@ const path = '/v1/services/:service/instances/:id';
 const tags = ['instances'];
 
 export function instanceRoutes(app: Api, parts: ApiParts): void {
-  const { registry, clock } = parts;
+  const { registry, clock, stopping } = parts;
 
   app.get(
     path,
@@ -70,7 +70,7 @@ export function instanceRoutes(app: Api, parts: ApiParts): void {
       const ref = refOf(request);
       const drained = await registry.drain(ref, registryCaller(request, parts, ref), writeOptions(request.headers));
       const reply = removalView(drained);
-      if (request.query.wait === 'true') await pause(drained.heldFor);
+      if (request.query.wait === 'true') await pause(drained.heldFor, AbortSignal.any([stopping, request.signal]));
       return reply;
     },
   );
@@ -93,19 +93,18 @@ export function instanceRoutes(app: Api, parts: ApiParts): void {
     service, id, zone, generation, safeToStopAt: isoTime(clock.wall() + heldFor * 1000),
   });
 
-  /** Waits; throws Problem `stopping` when the server stops before. */
-  const pause = (seconds: number): Promise<void> =>
+  /** Waits; throws Problem `stopping` when the server stops before, or nobody waits for the answer any more. */
+  const pause = (seconds: number, interrupted: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
-      const { stopping } = parts;
-      const stop = (): void => {
+      const interrupt = (): void => {
         timer.cancel();
         reject(new Problem('stopping', 'the instance is drained; the server stops before it is safe to stop the instance'));
       };
       const timer = clock.after(seconds * 1000, () => {
-        stopping.removeEventListener('abort', stop);
+        interrupted.removeEventListener('abort', interrupt);
         resolve();
       });
-      if (stopping.aborted) stop();
-      else stopping.addEventListener('abort', stop);
+      if (interrupted.aborted) interrupt();
+      else interrupted.addEventListener('abort', interrupt);
     });
 }

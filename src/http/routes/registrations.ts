@@ -37,8 +37,8 @@ export function registrationRoutes(app: Api, parts: ApiParts): void {
       schema: { ...schema, summary: 'Register an instance under an id that the server picks', params: serviceParams },
     },
     (request, reply) => {
-      const ref = { ...refOf(request), id: randomBytes(8).toString('hex') };
-      return register(parts, request, reply, ref, request.body, request.query.dryRun === 'true');
+      request.target = { ...request.target, id: randomBytes(8).toString('hex') };
+      return register(parts, request, reply, refOf(request), request.body, request.query.dryRun === 'true');
     },
   );
 }
@@ -50,7 +50,7 @@ async function register(
   authoriseAddresses(parts, request, ref, body);
   const registration: Registration = { ...body, ...ref };
   const caller = registryCaller(request, parts, ref);
-  if (dryRun) return dryRunView(parts, registry.plan(registration, caller));
+  if (dryRun) return dryRunView(parts, registry.plan(registration, caller, writeOptions(request.headers)));
   const { instance, created } = await registry.register(registration, caller, writeOptions(request.headers));
   reply.code(created ? 201 : 200).header('etag', etagOf(instance.revision));
   if (created) reply.header('location', `/v1/services/${instance.service}/instances/${instance.id}`);

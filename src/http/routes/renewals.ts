@@ -69,11 +69,20 @@ async function renewAll(parts: ApiParts, request: FastifyRequest, { leases }: Ba
   }
   const allowed = refused.size === 0 ? renewals : renewals.filter((_, index) => !refused.has(index));
   const renewed = await registry.renew(allowed, { address: caller.address, tokenId: caller.id, mayTakeOver: caller.mayAll });
+  const results: Result[] = [];
   let next = 0;
-  return leases.map((lease, index) => {
+  for (const [index, lease] of leases.entries()) {
     const refusal = refused.get(index);
-    return refusal === undefined ? resultView(lease, renewed[next++]!) : refusedView(lease, refusal);
-  });
+    if (refusal !== undefined) {
+      results.push(refusedView(lease, refusal));
+      continue;
+    }
+    const [renewal, result] = [allowed[next]!, renewed[next++]!];
+    // Rare enough to be asked for each by itself: the instance is somebody else's, and the caller may act on it nevertheless.
+    const isForeign = 'error' in result && result.error.code === 'conflict';
+    results.push(resultView(lease, isForeign ? (await registry.renew([renewal], registryCaller(request, parts, renewal)))[0]! : result));
+  }
+  return results;
 }
 
 function resultView(lease: BatchRenewBody['leases'][number], result: RenewalResult): Result {

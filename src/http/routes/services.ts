@@ -22,7 +22,7 @@ interface ListQuery {
 }
 
 export function serviceRoutes(app: Api, parts: ApiParts): void {
-  const { registry, watch } = parts;
+  const { registry, watch, stopping } = parts;
 
   app.get(
     '/v1/services',
@@ -125,7 +125,7 @@ export function serviceRoutes(app: Api, parts: ApiParts): void {
   );
 
   const untilNewer = async ({ signal }: FastifyRequest, zone: string, service: string | null, { index, wait }: ListQuery): Promise<void> => {
-    if (index !== undefined) await watch.newerThan(Number(index), zone, service, waitSeconds(wait), signal);
+    if (index !== undefined && !stopping.aborted) await watch.newerThan(Number(index), zone, service, waitSeconds(wait), signal);
   };
 
   /** With a filter: the services that have such an instance. */
