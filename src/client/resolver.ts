@@ -1,4 +1,5 @@
 /** The resolver: one cache, one question in flight for each name, and the services that watch names. */
+import { setMaxListeners } from 'node:events';
 import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { AddressBook } from './address-book.ts';
@@ -83,6 +84,7 @@ class SrvResolver implements Resolver {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#ask = options.ask ?? this.#exchange(options);
+    setMaxListeners(0, this.#closing.signal); // one for each question in flight
     this.#book = new AddressBook(this.#ask, this.#clock, this.#settings.maxNames);
     this.#cache = new LRUCache({ max: this.#settings.maxNames });
   }
