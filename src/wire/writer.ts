@@ -41,6 +41,12 @@ export class MessageWriter {
   /** Offset in the message where the question section ends. */
   #questionEnd = 0;
 
+  /** Where in the message the name stands that was written last, or that it points to as a whole. */
+  #nameOffset = 0;
+  /** The same of the owner written last; null where it is not to be pointed to. */
+  #lastOwner: Name | null = null;
+  #lastOwnerOffset = 0;
+
   // The labels that pointers may go to, at #offsets of the message. A key is the label's hash above 8 bits that say in front
   // of which other one it stands: 1 + its index, or 0 for the root.
   #labels = 0;
@@ -61,6 +67,7 @@ export class MessageWriter {
     this.#counts.fill(0);
     this.#questionEnd = headerLength;
     this.#labels = 0;
+    this.#lastOwner = null;
   }
 
   /** Octets written, the header among them. */
@@ -101,8 +108,8 @@ export class MessageWriter {
 
   /** Writes one record; false, and nothing is written, where it does not fit. */
   record(owner: Name, type: number, ttl: number, rdata: Octets, rrClass: number = RRClass.IN): boolean {
-    const mark = this.mark();
-    if (this.#name(owner, 0, true) >= 0 && this.#offset + 10 <= this.#limit) {
+    const offset = this.#offset;
+    if (this.#owner(owner) && this.#offset + 10 <= this.#limit) {
       this.#putUint16(type);
       this.#putUint16(rrClass);
       this.#putUint32(ttl);
@@ -116,7 +123,7 @@ export class MessageWriter {
         return true;
       }
     }
-    this.rewind(mark);
+    this.#truncate(offset);
     return false;
   }
 
@@ -133,13 +140,11 @@ export class MessageWriter {
 
   /** Takes back all that was written since `mark`: an rrset of which not every record fits. */
   rewind(mark: Mark): void {
-    this.#offset = this.#start + (mark % 0x10000);
+    this.#truncate(this.#start + (mark % 0x10000));
     const counted = Math.floor(mark / 0x10000);
     this.#section = (counted >> 16) as Section;
     this.#counts[this.#section] = counted & 0xffff;
     this.#counts.fill(0, this.#section + 1);
-    const length = this.length;
-    while (this.#labels > 0 && this.#offsets[this.#labels - 1]! >= length) this.#labels -= 1;
   }
 
   /** Records written into `section` so far. */
@@ -156,6 +161,28 @@ export class MessageWriter {
     for (let section = 0; section < 4; section++) this.#putUint16(this.#counts[section]!);
     this.#offset = end;
     return end - this.#start;
+  }
+
+  /** Takes back what was written from `offset` of the buffer on, and the labels in it. */
+  #truncate(offset: number): void {
+    this.#offset = offset;
+    const length = this.length;
+    while (this.#labels > 0 && this.#offsets[this.#labels - 1]! >= length) this.#labels -= 1;
+    if (this.#lastOwnerOffset >= length) this.#lastOwner = null;
+  }
+
+  /** Writes an owner name; the records of an rrset have one in common. */
+  #owner(owner: Name): boolean {
+    if (owner === this.#lastOwner && this.#offset + 2 <= this.#limit) {
+      this.#putUint16(0xc000 | this.#lastOwnerOffset);
+      return true;
+    }
+    if (this.#name(owner, 0, true) < 0) return false;
+    // The root is shorter than a pointer to it.
+    const isWorthPointing = owner.length > 2 && this.#nameOffset <= maxPointerTarget;
+    this.#lastOwner = isWorthPointing ? owner : null;
+    this.#lastOwnerOffset = this.#nameOffset;
+    return true;
   }
 
   #rdata(type: number, rdata: Octets): boolean {
@@ -193,10 +220,11 @@ export class MessageWriter {
     const pointed = compress && known !== root;
     const literalEnd = pointed ? this.#starts[unknown]! : end;
     if (this.#offset + literalEnd - from + (pointed ? 2 : 0) > this.#limit) return -1;
-    const shift = this.#offset - this.#start - from;
+    const offset = this.#offset - this.#start;
     this.#put(octets, from, literalEnd);
     if (pointed) this.#putUint16(0xc000 | this.#offsets[known - 1]!);
-    this.#remember(unknown, known, shift);
+    this.#nameOffset = pointed && unknown === 0 ? this.#offsets[known - 1]! : offset;
+    this.#remember(unknown, known, offset - from);
     return end;
   }
 

@@ -13,9 +13,12 @@ export interface NameLayout {
   readonly use: NameUse;
 }
 
-// Dense at the low numbers, where all these types are, so that it is an array lookup on the query path.
+// An array without large indices stays one in V8, and this is looked at for every record of an answer.
 const layouts: (NameLayout | undefined)[] = [];
-for (const type of formattedTypes) layouts[type] = layoutOf(type);
+for (const type of formattedTypes) {
+  const layout = layoutOf(type);
+  if (layout !== undefined) layouts[type] = layout;
+}
 
 /** The names that begin at a fixed place of the rdata; undefined for types without. */
 export function nameLayout(type: number): NameLayout | undefined {
