@@ -110,8 +110,8 @@ export type RenewBody = Static<typeof renewBody>;
 export const batchRenewBody = closed({
   leases: Type.Array(
     closed({
-      service: Type.String(),
-      id: Type.String(),
+      service: Type.String({ description: 'Label of the service.' }),
+      id: Type.String({ description: 'Label of the instance.' }),
       generation,
       status: Type.Optional(declaredStatus),
       zone: Type.Optional(Type.String({ description: 'Service zone; that of the query unless set.' })),

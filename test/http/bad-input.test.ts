@@ -113,19 +113,18 @@ it('names the methods that are possible', async () => {
 });
 
 it('says nothing of a fault of its own but that it has one, and logs it', async () => {
-  const { call, log, [Symbol.asyncDispose]: dispose } = await startHarness({
+  await using faulty = await startHarness({
     collaborators: {
       explain: () => {
         throw new Error('secret of the house');
       },
     },
   });
-  const reply = await call('GET', '/v1/explain?name=web.svc.internal');
+  const reply = await faulty.call('GET', '/v1/explain?name=web.svc.internal');
   expect(reply.status).toBe(500);
   expect(reply.body.code).toBe('internal');
   expect(JSON.stringify(reply.body)).not.toContain('secret');
-  expect(log.join('')).toContain('secret of the house');
-  await dispose();
+  expect(faulty.log.join('')).toContain('secret of the house');
 });
 
 /** A good body, filled up with spaces. */
