@@ -7,6 +7,7 @@
  * in (owners then come in the case of the question); other names are matched octet for octet and keep their letters.
  */
 import { RRClass, RRType } from './codes.ts';
+import { CompressionTable, maxPointerTarget, root } from './compression.ts';
 import { headerLength } from './flags.ts';
 import type { Name } from './name.ts';
 import type { Octets } from './octets.ts';
@@ -20,12 +21,6 @@ export type Mark = number;
 
 export const maxMessageLength = 0xffff;
 
-/** Bounds the search: names beyond these labels are written, but not pointed to. */
-const maxLabels = 128;
-const maxPointerTarget = 0x3fff;
-const root = 0;
-const foldedOctet = Uint8Array.from({ length: 256 }, (_, octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet));
-
 export class MessageWriter {
   /** Go into the header when the message is finished. */
   id = 0;
@@ -38,8 +33,6 @@ export class MessageWriter {
   #reserved = 0;
   #section: Section = Section.question;
   readonly #counts = new Uint16Array(4);
-  /** Offset in the message where the question section ends. */
-  #questionEnd = 0;
 
   /** Where in the message the name stands that was written last, or that it points to as a whole. */
   #nameOffset = 0;
@@ -47,14 +40,7 @@ export class MessageWriter {
   #lastOwner: Name | null = null;
   #lastOwnerOffset = 0;
 
-  // The labels that pointers may go to, at #offsets of the message. A key is the label's hash above 8 bits that say in front
-  // of which other one it stands: 1 + its index, or 0 for the root.
-  #labels = 0;
-  readonly #keys = new Int32Array(maxLabels);
-  readonly #offsets = new Uint16Array(maxLabels);
-  // Where the labels of the name at hand begin, the root label too, and their hashes.
-  readonly #starts = new Uint16Array(maxLabels);
-  readonly #hashes = new Int32Array(maxLabels);
+  readonly #names = new CompressionTable();
 
   /** Begins a message of at most `room` octets at `start`; `room` is 12 to 65,535. */
   begin(buffer: Buffer, start = 0, room = Math.min(buffer.length - start, maxMessageLength)): void {
@@ -65,8 +51,7 @@ export class MessageWriter {
     this.#reserved = 0;
     this.#section = Section.question;
     this.#counts.fill(0);
-    this.#questionEnd = headerLength;
-    this.#labels = 0;
+    this.#names.reset(buffer, start);
     this.#lastOwner = null;
   }
 
@@ -87,7 +72,7 @@ export class MessageWriter {
     if (at + end - start > this.#limit) return false;
     source.copy(this.#buffer, at, start, end);
     this.#offset += end - start;
-    this.#rememberQuestion(at - this.#start);
+    this.#countQuestion(at);
     return true;
   }
 
@@ -97,7 +82,7 @@ export class MessageWriter {
     this.#put(name, 0, name.length);
     this.#putUint16(type);
     this.#putUint16(rrClass);
-    this.#rememberQuestion(at - this.#start);
+    this.#countQuestion(at);
     return true;
   }
 
@@ -166,9 +151,8 @@ export class MessageWriter {
   /** Takes back what was written from `offset` of the buffer on, and the labels in it. */
   #truncate(offset: number): void {
     this.#offset = offset;
-    const length = this.length;
-    while (this.#labels > 0 && this.#offsets[this.#labels - 1]! >= length) this.#labels -= 1;
-    if (this.#lastOwnerOffset >= length) this.#lastOwner = null;
+    this.#names.truncate(this.length);
+    if (this.#lastOwnerOffset >= this.length) this.#lastOwner = null;
   }
 
   /** Writes an owner name; the records of an rrset have one in common. */
@@ -207,94 +191,31 @@ export class MessageWriter {
 
   /** Writes the name at `from` of `octets`; returns where it ends there, or -1 if it does not fit. */
   #name(octets: Octets, from: number, compress: boolean): number {
-    const count = this.#splitName(octets, from);
-    const end = this.#starts[count]! + 1;
+    const names = this.#names;
+    const count = names.takeUp(octets, from);
+    const end = names.startOf(count) + 1;
     let known = root;
     let unknown = count;
     while (unknown > 0) {
-      const label = this.#findLabel(octets, unknown - 1, known);
+      const label = names.find(octets, unknown - 1, known);
       if (label === root) break;
       known = label;
       unknown -= 1;
     }
     const pointed = compress && known !== root;
-    const literalEnd = pointed ? this.#starts[unknown]! : end;
+    const literalEnd = pointed ? names.startOf(unknown) : end;
     if (this.#offset + literalEnd - from + (pointed ? 2 : 0) > this.#limit) return -1;
-    const offset = this.#offset - this.#start;
+    const offset = this.length;
     this.#put(octets, from, literalEnd);
-    if (pointed) this.#putUint16(0xc000 | this.#offsets[known - 1]!);
-    this.#nameOffset = pointed && unknown === 0 ? this.#offsets[known - 1]! : offset;
-    this.#remember(unknown, known, offset - from);
+    if (pointed) this.#putUint16(0xc000 | names.offsetOf(known));
+    this.#nameOffset = pointed && unknown === 0 ? names.offsetOf(known) : offset;
+    names.add(unknown, known, offset - from);
     return end;
   }
 
-  /** Notes where the labels of a name begin and their hashes; returns how many there are before the root. */
-  #splitName(octets: Octets, from: number): number {
-    let count = 0;
-    let at = from;
-    for (let length = octets.charCodeAt(at); length > 0; length = octets.charCodeAt(at)) {
-      let hash = length;
-      const end = at + length;
-      for (let i = at + 1; i <= end; i++) hash = (Math.imul(hash, 31) + foldedOctet[octets.charCodeAt(i)]!) | 0;
-      this.#starts[count] = at;
-      this.#hashes[count] = hash;
-      count += 1;
-      at = end + 1;
-    }
-    this.#starts[count] = at;
-    return count;
-  }
-
-  /** The label written before that equals the name's label `index` and stands in front of `parent`; `root` if there is none. */
-  #findLabel(octets: Octets, index: number, parent: number): number {
-    const key = (this.#hashes[index]! << 8) | parent;
-    for (let i = 0; i < this.#labels; i++) {
-      if (this.#keys[i] === key && this.#equalsWritten(octets, this.#starts[index]!, this.#offsets[i]!)) return i + 1;
-    }
-    return root;
-  }
-
-  #equalsWritten(octets: Octets, from: number, offset: number): boolean {
-    const buffer = this.#buffer;
-    const shift = this.#start + offset - from;
-    const end = from + octets.charCodeAt(from);
-    const inQuestion = offset < this.#questionEnd;
-    for (let i = from; i <= end; i++) {
-      const octet = octets.charCodeAt(i);
-      const written = buffer[i + shift]!;
-      if (octet !== written && !(inQuestion && foldedOctet[octet] === foldedOctet[written])) return false;
-    }
-    return true;
-  }
-
-  /** Makes the name's labels 0 to `count` - 1, of which the last stands in front of `parent`, findable at their place plus `shift`. */
-  #remember(count: number, parent: number, shift: number): void {
-    for (let i = count - 1; i >= 0; i--) {
-      const offset = this.#starts[i]! + shift;
-      if (this.#labels === maxLabels || offset > maxPointerTarget) return;
-      this.#keys[this.#labels] = (this.#hashes[i]! << 8) | parent;
-      this.#offsets[this.#labels] = offset;
-      this.#labels += 1;
-      parent = this.#labels;
-    }
-  }
-
-  /** Takes note of the question at `offset` of the message, which is in place. */
-  #rememberQuestion(offset: number): void {
-    const buffer = this.#buffer;
-    let count = 0;
-    let at = this.#start + offset;
-    for (let length = buffer[at]!; length > 0; length = buffer[at]!) {
-      let hash = length;
-      const end = at + length;
-      for (let i = at + 1; i <= end; i++) hash = (Math.imul(hash, 31) + foldedOctet[buffer[i]!]!) | 0;
-      this.#starts[count] = at - this.#start;
-      this.#hashes[count] = hash;
-      count += 1;
-      at = end + 1;
-    }
-    this.#remember(count, root, 0);
-    this.#questionEnd = this.length;
+  /** Takes note of the question that was written at `offset` of the buffer. */
+  #countQuestion(offset: number): void {
+    this.#names.addQuestion(offset - this.#start, this.length);
     this.#counts[Section.question]! += 1;
   }
 

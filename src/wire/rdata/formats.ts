@@ -7,9 +7,9 @@ import { amtRelay, ipsecGateway } from './gateways.ts';
 import { location } from './location.ts';
 import { compressedName, decompressedName, plainName } from './names.ts';
 import { certificateType, dnssecAlgorithm, period, timestamp, typeCode, uint16, uint32, uint8 } from './numbers.ts';
-import { serviceParameters } from './serviceParameters.ts';
+import { serviceParameters } from './service-parameters.ts';
 import { characterString, characterStrings, optionalString, propertyTag, remainingText } from './texts.ts';
-import { typeBitmap } from './typeBitmap.ts';
+import { typeBitmap } from './type-bitmap.ts';
 
 const formats: Readonly<Partial<Record<keyof typeof RRType, readonly Field[]>>> = {
   A: [ipv4],

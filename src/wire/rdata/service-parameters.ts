@@ -4,7 +4,7 @@ import { quoteText, unescapeText } from '../escape.ts';
 import { type Octets, uint16At, uint16Octets } from '../octets.ts';
 import type { Tokens } from '../tokens.ts';
 import { endAfter, type Field } from './field.ts';
-import { ParameterKey, parseKey, printKey, valueForm } from './serviceParameterValues.ts';
+import { ParameterKey, parseKey, printKey, valueForm } from './service-parameter-values.ts';
 
 export const serviceParameters: Field = {
   parse(tokens) {
