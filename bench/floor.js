@@ -5,6 +5,7 @@
  * usage: node bench/floor.js TAIL_OCTETS [batched|portable]
  */
 import { systemClock } from '../dist/runtime/clock.js';
+import { Agenda } from '../dist/transport/agenda.js';
 import { TransportCounters } from '../dist/transport/counters.js';
 import { openUdp } from '../dist/transport/open-udp.js';
 
@@ -30,6 +31,7 @@ const responder = {
   },
 };
 
-const { udp } = await openUdp(io, { responder, counters: new TransportCounters(), clock: systemClock, shared: false });
+const counters = new TransportCounters();
+const { udp } = await openUdp(io, { responder, counters, clock: systemClock, agenda: new Agenda(), shared: false });
 const { endpoint } = await udp.listen({ host: '127.0.0.1', port: 0 });
 console.log(`ready ${endpoint.port}`);

@@ -11,4 +11,11 @@ export function writeAddress(text: string, target: Uint8Array): void {
   for (let i = 0; i < addressOctets; i++) target[i] = octets.charCodeAt(i);
 }
 
+/** What counts as one client: an IPv4 address, or the network of 64 bits that one user of IPv6 commonly has. */
+export function clientOf(peer: Uint8Array): string {
+  const octets = Buffer.from(peer).latin1Slice();
+  return octets.startsWith(mappedPrefix) ? octets : octets.slice(0, 8);
+}
+
+/** What stands before an IPv4 address. */
 export const mappedPrefix = '\0'.repeat(10) + '\xff\xff';

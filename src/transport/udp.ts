@@ -5,6 +5,7 @@
  */
 import type { Respond } from '../responder/exchange.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Agenda } from './agenda.ts';
 import type { TransportCounters } from './counters.ts';
 import type { Transport } from './listener.ts';
 
@@ -20,6 +21,7 @@ export interface UdpOptions {
   readonly responder: Respond;
   readonly counters: TransportCounters;
   readonly clock: Clock;
+  readonly agenda: Agenda;
   /** True when several threads answer at the same endpoint, each with a socket of its own. Only batched I/O can. */
   readonly shared: boolean;
 }

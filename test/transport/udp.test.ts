@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Exchange, Respond } from '../../src/responder/exchange.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
+import { Agenda } from '../../src/transport/agenda.ts';
 import { TransportCounters } from '../../src/transport/counters.ts';
 import { openUdp } from '../../src/transport/open-udp.ts';
 import type { UdpTransport } from '../../src/transport/udp.ts';
@@ -70,9 +71,9 @@ describe.each(['batched', 'portable'] as const)('%s UDP', (io) => {
   async function listen(host = '127.0.0.1'): Promise<{ echo: Echo; port: number; close: () => Promise<void> }> {
     const echo = new Echo();
     counters = new TransportCounters();
-    ({ udp } = await openUdp(io, { responder: echo, counters, clock: systemClock, shared: false }));
-    const { endpoint, close } = await udp.listen({ host, port: 0 });
-    return { echo, port: endpoint.port, close };
+    ({ udp } = await openUdp(io, { responder: echo, counters, clock: systemClock, agenda: new Agenda(), shared: false }));
+    const listener = await udp.listen({ host, port: 0 });
+    return { echo, port: listener.endpoint.port, close: () => listener.close() };
   }
 
   afterEach(async () => {
@@ -101,17 +102,19 @@ describe.each(['batched', 'portable'] as const)('%s UDP', (io) => {
     expect(echo.seen).toEqual([{ query: Buffer.from('query'), peer: address, peerPort: client.port }]);
   });
 
-  it.each([
+  const asked = [
     ['0.0.0.0', '127.0.0.1', '127.0.0.1'],
     ['::', '::1', '::1'],
-    // No interface lists this one, so only batched I/O, which serves all of 0.0.0.0, can be asked there.
-    ...(io === 'batched' ? [['0.0.0.0', '127.0.0.1', '127.0.0.2'] as const] : []),
-  ])('listening at %s, replies to %s from %s, the address it asked', async (wildcard, host, asked) => {
+  ];
+  // No interface lists this one, so only batched I/O, which serves all of 0.0.0.0, can be asked there.
+  if (io === 'batched') asked.push(['0.0.0.0', '127.0.0.1', '127.0.0.2']);
+
+  it.each(asked)('listening at %s, replies to %s from %s, the address it asked', async (wildcard = '', host = '', address = '') => {
     const { port } = await listen(wildcard);
     const client = await openClient(host);
-    client.send(Buffer.from('query'), port, asked);
+    client.send(Buffer.from('query'), port, address);
     const { from } = await client.receive();
-    expect(from).toMatchObject({ address: asked, port });
+    expect(from).toMatchObject({ address, port });
   });
 
   it('hands over datagrams of every length that a query may have, and drops longer ones', async () => {

@@ -6,6 +6,7 @@ import { isIPv6 } from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Endpoint } from '../../runtime/endpoint.ts';
+import { Agenda } from '../agenda.ts';
 import { TransportCounters } from '../counters.ts';
 import { writeAddress } from '../peer.ts';
 import { DatagramSocket } from './datagram-socket.ts';
@@ -56,7 +57,7 @@ function testSocket(calls: SystemCalls, { wildcard, client, asked }: SocketTest)
       return isClient ? request.copy(reply, replyStart, start, end) : 0;
     },
   };
-  const options = { responder, counters: new TransportCounters(), clock: systemClock, shared: false };
+  const options = { responder, counters: new TransportCounters(), clock: systemClock, agenda: new Agenda(), shared: false };
   const server = new DatagramSocket(calls, options, { host: wildcard, port: 0 });
   const domain = isIPv6(client) ? AF_INET6 : AF_INET;
   const socket = calls.socket(domain, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -4,6 +4,7 @@
  * for a datagram, a message from another thread, or a TCP connection, and under load spends no more system calls on a
  * batch than poll, recvmmsg and sendmmsg. (A turn of the event loop for each batch costs several times the poll.)
  */
+import type { Agenda } from '../agenda.ts';
 import type { DatagramSocket } from './datagram-socket.ts';
 import { POLLIN, type SystemCalls } from './libc.ts';
 
@@ -17,14 +18,16 @@ const entryLength = 8;
 
 export class ServingLoop {
   readonly #calls: SystemCalls;
+  readonly #agenda: Agenda;
   #sockets: readonly DatagramSocket[] = [];
   #entries = new Int16Array();
   #entriesAddress = 0;
   #eventsSeen = -1;
   #next: NodeJS.Immediate | undefined;
 
-  constructor(calls: SystemCalls) {
+  constructor(calls: SystemCalls, agenda: Agenda) {
     this.#calls = calls;
+    this.#agenda = agenda;
   }
 
   /** Serves these sockets from now on; none: stops, and keeps the process alive no longer. */
@@ -45,9 +48,9 @@ export class ServingLoop {
 
   readonly #turn = (): void => {
     // libuv tells the kernel of a new descriptor only in its next turn. So sleep only after a turn in which nothing
-    // happened that could have made one; otherwise look, serve, and give libuv another turn.
+    // happened that could have made one, and nothing is put off; else look, serve, and give libuv another turn.
     const { events } = performance.nodeTiming.uvMetricsInfo;
-    const timeout = events === this.#eventsSeen ? longestSleep : 0;
+    const timeout = events === this.#eventsSeen && this.#agenda.isEmpty ? longestSleep : 0;
     this.#eventsSeen = events;
     const end = performance.now() + longestTurn;
     do {

@@ -24,7 +24,7 @@ class BatchedUdp implements UdpTransport {
   constructor(calls: SystemCalls, options: UdpOptions) {
     this.#calls = calls;
     this.#options = options;
-    this.#loop = new ServingLoop(calls);
+    this.#loop = new ServingLoop(calls, options.agenda);
   }
 
   get descriptors(): readonly number[] {
