@@ -14,6 +14,11 @@ export interface Pointer {
 export class Pointers {
   readonly #names = new Map<Name, Pointer[]>();
 
+  /** Names that something points from. */
+  owners(): Iterable<Name> {
+    return this.#names.keys();
+  }
+
   /** A pointer comes (1) or leaves (-1). */
   move(owner: Name, { target, ttl }: Pointer, by: 1 | -1, delta: ZoneDelta | null): void {
     let pointers = this.#names.get(owner);
