@@ -3,7 +3,7 @@
  * step 6, RFC 2782, RFC 9460 section 4.1), and glue, the addresses of name servers at and below a zone cut (RFC 9471).
  */
 import { RRType } from '../wire/codes.ts';
-import { type Name, foldName, isAtOrBelow, rootName } from '../wire/name.ts';
+import { type Name, foldName, isAtOrBelow, labelsOf, rootName } from '../wire/name.ts';
 import type { Octets } from '../wire/octets.ts';
 import { targetOf } from '../wire/rdata/layout.ts';
 import { lookup } from '../zone/lookup.ts';
@@ -40,9 +40,10 @@ export interface Addresses {
 /** The addresses that our zones have for `target`. */
 export function findAddresses(zones: Zones, target: Name): Addresses {
   const name = foldName(target);
-  const zone = zones.find(name, RRType.A);
+  const labels = labelsOf(name);
+  const zone = zones.find(name, RRType.A, labels);
   if (zone === null) return nothing;
-  const found = lookup(zone, name, RRType.A);
+  const found = lookup(zone, name, RRType.A, labels);
   switch (found.outcome) {
     case 'answer':
     case 'nodata':

@@ -3,7 +3,7 @@
  * next, through CNAME and DNAME records and across all our zones (RFC 1034 section 4.3.2 steps 2 to 4, RFC 6672 section 3.2).
  */
 import { ExtendedError, RRType, Rcode } from '../wire/codes.ts';
-import { type Name, foldName, maxNameLength } from '../wire/name.ts';
+import { type Name, foldName, labelsOf, maxNameLength } from '../wire/name.ts';
 import { type Lookup, lookup } from '../zone/lookup.ts';
 import { StoredRRset } from '../zone/rrset.ts';
 import type { Zone } from '../zone/zone.ts';
@@ -17,22 +17,22 @@ const maxAliases = 16;
 /** What all zones together say of a folded name and a type. */
 export function answer(zones: Zones, name: Name, type: number): Reply {
   const reply = emptyReply();
-  let zone = zones.find(name, type);
-  if (zone === null) return refuseForeign(reply);
-  let owner = name;
   const seen: Name[] = [];
-  while (zone !== null && seen.length <= maxAliases) {
+  let owner = name;
+  while (seen.length <= maxAliases) {
     const folded = foldName(owner);
+    const labels = labelsOf(folded);
+    const zone = zones.find(folded, type, labels);
+    if (zone === null) return seen.length === 0 ? refuseForeign(reply) : reply;
     // A loop: what has been said is all there is to say.
     if (seen.includes(folded)) break;
     seen.push(folded);
-    const found = lookup(zone, folded, type);
+    const found = lookup(zone, folded, type, labels);
     // RFC 1034 section 4.1.1: AA is about the first owner name of the answer section.
     if (seen.length === 1) reply.authoritative = found.outcome !== 'delegation';
     const target = put(reply, zone, owner, type, found);
     if (target === null) break;
     owner = target;
-    zone = zones.find(foldName(target), type);
   }
   return reply;
 }

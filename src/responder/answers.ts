@@ -3,6 +3,7 @@
  * until a name changes, kept.
  */
 import { RRClass, Rcode } from '../wire/codes.ts';
+import { writeOctets } from '../wire/octets.ts';
 import type { Zones } from '../zone/zones.ts';
 import { answer } from './answer.ts';
 import { AnswerCache, CachedAnswer, heldUntil } from './cache.ts';
@@ -60,9 +61,9 @@ export class Answers {
     this.#counters.count(Event.cacheHits);
     this.rcode = Rcode.NOERROR;
     this.extendedError = cached.extendedError;
-    const length = writeHead(exchange, query, replyFlags(query.flags, cached.authoritative, false, Rcode.NOERROR), tail);
-    exchange.reply.set(tail.octets, exchange.replyStart + length);
-    return length + tail.octets.length;
+    const length = writeHead(exchange, query, replyFlags(query.flags, cached.authoritative, false, Rcode.NOERROR), cached);
+    writeOctets(tail, exchange.reply, exchange.replyStart + length);
+    return length + tail.length;
   }
 
   #lookUp(exchange: Exchange, query: Query, cached: CachedAnswer | null, now: number): number {

@@ -5,6 +5,7 @@
  */
 import { headerLength } from '../wire/flags.ts';
 import type { Name } from '../wire/name.ts';
+import { type Octets, octetsOf } from '../wire/octets.ts';
 import type { Derived, Node } from '../zone/node.ts';
 import type { Exchange } from './exchange.ts';
 import type { ReplyWriter } from './fit.ts';
@@ -12,11 +13,6 @@ import type { RecordCounts } from './header.ts';
 import type { ExtendedErrorInfo } from './opt.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
-
-/** The part of a reply between question and OPT, in one order of its records. */
-export interface Tail extends RecordCounts {
-  readonly octets: Uint8Array;
-}
 
 export interface CacheSettings {
   /** Answers that are kept at most; rounded up to a power of two, 0: none. */
@@ -28,13 +24,15 @@ export interface CacheSettings {
 /** Answers whose hash agrees in the bits that choose the place share so many places. */
 const ways = 8;
 
-/** Orders of one answer that are kept, and how often they are used before one of them gives way to a new one. */
-const maxOrders = 8;
+/**
+ * Orders of one answer that are kept, and how often they are used before one of them gives way to a new one. More of them would
+ * spread a little better, and crowd each other out of the processor's caches.
+ */
+const maxOrders = 4;
 const usesOfOrders = 64;
 
-/** What a tail takes besides its octets, and an answer besides its tails, estimated. */
-const tailOverhead = 250;
-const answerOverhead = 500;
+/** What an answer takes besides its octets, estimated. */
+const answerOverhead = 1000;
 
 export class AnswerCache {
   readonly #places: (CachedAnswer | null)[];
@@ -64,7 +62,7 @@ export class AnswerCache {
     for (let place = start; place < start + ways; place++) {
       if (this.#hashes[place] !== query.hash) continue;
       const answer = this.#places[place];
-      if (answer?.answers(query)) return answer;
+      if (answer?.suits(query)) return answer;
     }
     return null;
   }
@@ -107,8 +105,11 @@ export class AnswerCache {
   }
 }
 
-/** An answer in the cache. */
-export class CachedAnswer implements Derived {
+/** An answer in the cache: the octets between question and OPT, in some orders of its records. */
+export class CachedAnswer implements Derived, RecordCounts {
+  readonly answers: number;
+  readonly authorities: number;
+  readonly additionals: number;
   readonly authoritative: boolean;
   readonly extendedError: ExtendedErrorInfo | null;
   /** See RecordOrder.spread. */
@@ -124,7 +125,8 @@ export class CachedAnswer implements Derived {
   readonly #room: number;
   readonly #nodes: readonly Node[];
   readonly #ttls: readonly number[];
-  readonly #tails: Tail[] = [];
+  /** Strings, because their octets are where the string is, not one more reference away. */
+  readonly #tails: Octets[] = [];
   /** How many orders there are to be. */
   readonly #orders: number;
   #next = 0;
@@ -137,6 +139,9 @@ export class CachedAnswer implements Derived {
 
   /** Of the reply to `query` that `written` has written; `now` in seconds of the responder's clock. */
   constructor(query: Query, { authoritative, extendedError }: Reply, written: ReplyWriter, phase: number, now: number) {
+    this.answers = written.answers;
+    this.authorities = written.authorities;
+    this.additionals = written.additionals;
     this.authoritative = authoritative;
     this.extendedError = extendedError;
     this.phase = phase;
@@ -150,7 +155,7 @@ export class CachedAnswer implements Derived {
   }
 
   /** True when this is the answer to `query` in the room that there is. */
-  answers(query: Query): boolean {
+  suits(query: Query): boolean {
     const { nameLength, folded, type, room } = query;
     const name = this.#name;
     if (name.length !== nameLength || this.#type !== type) return false;
@@ -158,30 +163,27 @@ export class CachedAnswer implements Derived {
     return this.#room === 0 ? headLength(query) + this.#longest <= room : this.#room === room;
   }
 
-  /** The tail for the next reply; null when it is time to make one in another order. */
-  next(now: number): Tail | null {
+  /** The octets for the next reply; null when it is time to make them in another order. */
+  next(now: number): Octets | null {
     this.lastUsed = now;
-    const tails = this.#tails;
-    if (this.#orders > 1) {
-      if (tails.length < this.#orders || this.#uses === usesOfOrders) return null;
-      this.#uses += 1;
-      this.#next = (this.#next + 1) % this.#orders;
-    }
-    return tails[this.#next]!;
+    if (this.#orders === 1) return this.#tails[0]!;
+    if (this.turn < this.#orders || this.#uses === usesOfOrders) return null;
+    this.#uses += 1;
+    this.#next = this.#next + 1 < this.#tails.length ? this.#next + 1 : 0;
+    return this.#tails[this.#next]!;
   }
 
-  /** Adds the tail of the reply of `length` octets that `written` has written; the oldest gives way to it. */
+  /** Adds the octets of the reply of `length` octets that `written` has written; the oldest give way to them. */
   put(written: ReplyWriter, { reply, replyStart }: Exchange, query: Query, length: number): void {
     this.turn += 1;
     this.#uses = 0;
-    // In another order other additional records may fit: that is not this answer.
-    if (written.trimmed !== this.#room > 0) return;
-    const { answers, authorities, additionals } = written;
-    const octets = new Uint8Array(reply.subarray(replyStart + headLength(query), replyStart + length));
+    // In another order another number of additional records may fit: that is not this answer.
+    if (written.trimmed !== this.#room > 0 || written.additionals !== this.additionals) return;
+    const tail = octetsOf(reply, replyStart + headLength(query), replyStart + length);
     const replaced = this.#tails.length < this.#orders ? undefined : this.#tails.shift();
-    this.#tails.push({ octets, answers, authorities, additionals });
-    this.#longest = Math.max(this.#longest, octets.length);
-    this.#account(octets.length - (replaced === undefined ? -tailOverhead : replaced.octets.length));
+    this.#tails.push(tail);
+    this.#longest = Math.max(this.#longest, tail.length);
+    this.#account(tail.length - (replaced?.length ?? 0));
   }
 
   /** Called by the cache that takes it in. */

@@ -57,7 +57,9 @@ export function countAdditional({ reply, replyStart }: Exchange): void {
 
 const none: RecordCounts = { answers: 0, authorities: 0, additionals: 0 };
 
-function writeUint16(buffer: Buffer, offset: number, value: number): void {
+/** Writes a number in network order and returns the offset after it. Buffer's own method would check what is known here. */
+export function writeUint16(buffer: Buffer, offset: number, value: number): number {
   buffer[offset] = value >> 8;
   buffer[offset + 1] = value & 0xff;
+  return offset + 2;
 }

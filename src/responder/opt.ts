@@ -5,7 +5,7 @@ import { optTtl } from '../wire/edns.ts';
 import { type Octets, utf8Octets, writeOctets } from '../wire/octets.ts';
 import { Cookies, cookieLength } from './cookies.ts';
 import type { Exchange } from './exchange.ts';
-import { countAdditional } from './header.ts';
+import { countAdditional, writeUint16 } from './header.ts';
 import type { Query } from './query.ts';
 import type { ResponderSettings } from './settings.ts';
 
@@ -53,10 +53,12 @@ export class OptWriter {
     const { reply, replyStart } = exchange;
     const start = replyStart + length;
     reply[start] = 0;
-    reply.writeUInt16BE(RRType.OPT, start + 1);
-    reply.writeUInt16BE(this.#udpPayload, start + 3);
+    writeUint16(reply, start + 1, RRType.OPT);
+    writeUint16(reply, start + 3, this.#udpPayload);
     // RFC 6891 section 6.1.4: DO comes back as it was, all other flags are zero.
-    reply.writeUInt32BE(optTtl(rcode, 0, query.dnssecOk), start + 5);
+    const ttl = optTtl(rcode, 0, query.dnssecOk);
+    writeUint16(reply, start + 5, ttl >>> 16);
+    writeUint16(reply, start + 7, ttl & 0xffff);
     let end = start + emptyOptLength;
     if (this.#sendsNsid(query)) {
       end = writeOptionHeader(reply, end, OptionCode.NSID, this.#nsid.length);
@@ -70,10 +72,10 @@ export class OptWriter {
     if (sendsKeepalive(exchange, query)) {
       end = writeOptionHeader(reply, end, OptionCode.KEEPALIVE, 2);
       // RFC 7828 section 3.1: in units of 100 milliseconds.
-      end = reply.writeUInt16BE(this.#tcpIdle * 10, end);
+      end = writeUint16(reply, end, this.#tcpIdle * 10);
     }
     if (error !== null) end = writeExtendedError(reply, end, replyStart + query.limit, error);
-    reply.writeUInt16BE(end - start - emptyOptLength, start + 9);
+    writeUint16(reply, start + 9, end - start - emptyOptLength);
     countAdditional(exchange);
     return end - replyStart;
   }
@@ -97,10 +99,10 @@ function writeExtendedError(reply: Buffer, at: number, end: number, { infoCode, 
   const octets = utf8Octets(text);
   const length = 2 + octets.length;
   if (at + optionHeaderLength + length > end) return at;
-  return writeOctets(octets, reply, reply.writeUInt16BE(infoCode, writeOptionHeader(reply, at, OptionCode.EDE, length)));
+  return writeOctets(octets, reply, writeUint16(reply, writeOptionHeader(reply, at, OptionCode.EDE, length), infoCode));
 }
 
 /** Returns where the option's data go. */
 function writeOptionHeader(reply: Buffer, at: number, code: number, length: number): number {
-  return reply.writeUInt16BE(length, reply.writeUInt16BE(code, at));
+  return writeUint16(reply, writeUint16(reply, at, code), length);
 }

@@ -24,9 +24,8 @@ export type Lookup =
   /** The name does not exist. `node` is there when it has a mark. */
   | { readonly outcome: 'nxdomain'; readonly node: Node | null };
 
-/** Looks up the folded `name`, which is at or below the apex of `zone`. */
-export function lookup(zone: Zone, name: Name, type: number): Lookup {
-  const labels = labelsOf(name);
+/** Looks up the folded `name`, which is at or below the apex of `zone`. `labels` are those of the name, for callers that have them. */
+export function lookup(zone: Zone, name: Name, type: number, labels: readonly Octets[] = labelsOf(name)): Lookup {
   let node = zone.top;
   let closestEncloser = node;
   for (let unmatched = labels.length - zone.depth; unmatched > 0; unmatched--) {

@@ -8,9 +8,8 @@ import { Zone, type ZoneEffect } from './zone.ts';
 export class Zones {
   readonly #root = new Apex();
 
-  /** The zone that answers for the folded `name` and the type; null when none of them has it. */
-  find(name: Name, type: number): Zone | null {
-    const labels = labelsOf(name);
+  /** The zone that answers for the folded `name` and the type; null when none has it. `labels` are those of the name, where they are at hand. */
+  find(name: Name, type: number, labels: readonly Octets[] = labelsOf(name)): Zone | null {
     let apex = this.#root;
     let deepest = apex.zone;
     for (let unmatched = labels.length; unmatched > 0; unmatched--) {
