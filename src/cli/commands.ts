@@ -6,6 +6,7 @@ import type { Command, Terminal } from './command.ts';
 import { check } from './check.ts';
 import { deregister } from './deregister.ts';
 import { drain } from './drain.ts';
+import { explain } from './explain.ts';
 import { exitCodeOf, exitCodes } from './failure.ts';
 import { printCommandHelp, printProgramHelp } from './help.ts';
 import { list } from './list.ts';
@@ -15,7 +16,7 @@ import { printable } from './table.ts';
 import { token } from './token.ts';
 import { watch } from './watch.ts';
 
-export const commands: readonly Command[] = [check, register, deregister, drain, list, watch, resolve, token];
+export const commands: readonly Command[] = [check, register, deregister, drain, list, watch, resolve, explain, token];
 
 /** Runs the command that `args`, without the program's own name, ask for; resolves with the exit code. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
