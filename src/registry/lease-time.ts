@@ -5,22 +5,20 @@ import type { Clock } from '../runtime/clock.ts';
 export const sweepPeriod = 250;
 
 /**
- * Milliseconds of lease time from the start. From one sweep to the next it goes at most a second forward: whatever the process
+ * Milliseconds of lease time since `begin`; until then it stands still. From one sweep to the next it goes at most a second forward: whatever the process
  * was stopped, stalled or asleep beyond that has not happened. After such a gap it stands still for as long again, at most
  * 10 s, because owners who found nobody home back off before they come again.
  */
 export class LeaseTime {
   readonly #clock: Clock;
   /** Clock time from which lease time runs on, and lease time then. */
-  #from: number;
+  #from = Infinity;
   #base = 0;
-  #lastTick: number;
+  #lastTick = 0;
   #lag = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#from = clock.now();
-    this.#lastTick = this.#from;
   }
 
   now(): number {
@@ -30,6 +28,11 @@ export class LeaseTime {
   /** How late sweeps come, as a share of their period, smoothed: the measure of the server's load. 0 when they are in time. */
   get lag(): number {
     return this.#lag;
+  }
+
+  begin(): void {
+    this.#from = this.#clock.now();
+    this.#lastTick = this.#from;
   }
 
   /** To be called by each sweep; returns the milliseconds of a gap that ends with this call, 0 where all went well. */

@@ -95,6 +95,7 @@ export class Registry {
   static async open(parts: RegistryParts): Promise<Registry> {
     const registry = new Registry(parts);
     await registry.#load();
+    registry.#expiry.time.begin();
     registry.#sweepLater();
     return registry;
   }

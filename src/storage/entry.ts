@@ -21,33 +21,32 @@ export function encodeTombstone(tombstone: Tombstone): string {
   return JSON.stringify({ v: formatVersion, ...tombstone });
 }
 
-/** Reads entries; texts that many entries share are kept once. All methods throw `damaged` or `format` with `key`. */
+/** Reads entries that are parsed; texts that many of them share are kept once. All methods throw `damaged` or `format` with `key`. */
 export class EntryReader {
   readonly #texts = new Map<string, string>();
 
-  instance(text: string, key: string): Instance {
-    return this.#read(text, key, instanceReaders);
+  instance(stored: unknown, key: string): Instance {
+    return this.#read(stored, key, instanceReaders);
   }
 
-  service(text: string, key: string): Service {
-    return this.#read(text, key, serviceReaders);
+  service(stored: unknown, key: string): Service {
+    return this.#read(stored, key, serviceReaders);
   }
 
-  tombstone(text: string, key: string): Tombstone {
-    return this.#read(text, key, tombstoneReaders);
+  tombstone(stored: unknown, key: string): Tombstone {
+    return this.#read(stored, key, tombstoneReaders);
   }
 
-  #read<T>(text: string, key: string, readers: Readers<T>): T {
-    const stored = parseObject(text, key);
-    const { v: version } = stored;
-    if (typeof version !== 'number') throw new StoreError('damaged', `entry ${key} says no version`);
+  #read<T>(stored: unknown, key: string, readers: Readers<T>): T {
+    const version = typeof stored === 'object' && stored !== null && 'v' in stored ? stored.v : undefined;
+    if (typeof version !== 'number') throw new StoreError('damaged', `${key} says no version`);
     const reader = readers[version];
     if (reader === undefined) {
-      throw new StoreError('format', `entry ${key} has version ${version}, and this server reads 1 to ${formatVersion}`);
+      throw new StoreError('format', `${key} has version ${version}, and this server reads 1 to ${formatVersion}`);
     }
     // The reader judges what it takes for T.
     const entry = reader(stored as T, (shared) => this.#shared(shared));
-    if (entry === null) throw new StoreError('damaged', `entry ${key} lacks fields of version ${version}`);
+    if (entry === null) throw new StoreError('damaged', `${key} lacks fields of version ${version}`);
     return entry;
   }
 
@@ -59,14 +58,15 @@ export class EntryReader {
   }
 }
 
-function parseObject(text: string, key: string): { readonly v?: unknown } {
+/** Parses the JSON text of an object; throws `damaged` with `key`. */
+export function parseObject(text: string, key: string): object {
   try {
-    const value = JSON.parse(text) as unknown;
+    const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value;
   } catch (error) {
-    throw new StoreError('damaged', `entry ${key} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new StoreError('damaged', `${key} cannot be read: ${(error as Error).message}`, { cause: error });
   }
-  throw new StoreError('damaged', `entry ${key} is no object`);
+  throw new StoreError('damaged', `${key} is no object`);
 }
 
 type Share = (text: string) => string;

@@ -3,12 +3,13 @@
  * `instance/ZONE/SERVICE/ID`, `service/ZONE/SERVICE`, `tombstone/UNTIL/ZONE/SERVICE/ID`, `meta/format` and `meta/revision`.
  */
 import { ClassicLevel } from 'classic-level';
+import type { Instance } from '../registry/instance.ts';
 import type { Service } from '../registry/service.ts';
 import {
   stamped, type Store, type StoredBatch, StoreError, type StoreSnapshot, type StoreWrite, type Tombstone,
 } from '../registry/store.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { encodeInstance, encodeService, encodeTombstone, EntryReader, formatVersion } from './entry.ts';
+import { encodeInstance, encodeService, encodeTombstone, EntryReader, formatVersion, parseObject } from './entry.ts';
 
 type Operation = { readonly type: 'put'; readonly key: string; readonly value: string } | { readonly type: 'del'; readonly key: string };
 
@@ -23,9 +24,8 @@ export class LevelStore implements Store {
 
   /** Opens the store in `directory`, which is made where it is missing. Rejects with `in-use`, `format`, `damaged`, `full` or `failed`. */
   static async open(directory: string, clock: Clock): Promise<LevelStore> {
-    const database = new ClassicLevel(directory, { writeBufferSize: 16 << 20 });
+    const database = await openDatabase(directory);
     try {
-      await database.open();
       return new LevelStore(database, clock, await prepare(database));
     } catch (error) {
       await database.close();
@@ -121,6 +121,21 @@ export class LevelStore implements Store {
   }
 }
 
+/** Makes a store of a snapshot, in a directory that is missing or empty; `in-use` otherwise. It is no store before it is whole. */
+export async function createLevelStore(directory: string, { revision, batches }: StoreSnapshot): Promise<void> {
+  const database = await openDatabase(directory);
+  try {
+    if (!(await isEmpty(database))) throw new StoreError('in-use', `${directory} holds a store already`);
+    for await (const { instances, services, tombstones } of batches) {
+      const operations = [...instances.map(putInstance), ...services.map(putService), ...tombstones.map(putTombstone)];
+      await database.batch(operations, { sync: true });
+    }
+    await database.batch([formatNow, revisionTo(revision)], { sync: true });
+  } finally {
+    await database.close();
+  }
+}
+
 interface Trouble {
   readonly failure: StoreError;
   /** Sets the entries of the failed write to what they were; null: only a restart helps. */
@@ -132,14 +147,28 @@ interface Trouble {
 const retryAfter = 1000;
 const clearEvery = 600_000;
 
+async function openDatabase(directory: string): Promise<ClassicLevel> {
+  const database = new ClassicLevel(directory, { writeBufferSize: 16 << 20 });
+  try {
+    await database.open();
+    return database;
+  } catch (error) {
+    throw openingError(error, directory);
+  }
+}
+
+async function isEmpty(database: ClassicLevel): Promise<boolean> {
+  return (await database.keys({ limit: 1 }).all()).length === 0;
+}
+
 /** Judges the format of an open database, and makes an empty one ours; returns its revision. */
 async function prepare(database: ClassicLevel): Promise<number> {
   const [format, revision] = await database.getMany(['meta/format', 'meta/revision']);
   if (format === undefined) {
-    for await (const key of database.keys({ limit: 1 })) {
-      throw new StoreError('format', `${database.location} holds ${JSON.stringify(key)} and no format: no store of Signpost, or a restore that did not end`);
+    if (!(await isEmpty(database))) {
+      throw new StoreError('format', `${database.location} says no format: it is no store of Signpost, or its restore did not end`);
     }
-    await database.batch([{ type: 'put', key: 'meta/format', value: String(formatVersion) }, revisionTo(0)], { sync: true });
+    await database.batch([formatNow, revisionTo(0)], { sync: true });
     return 0;
   }
   const version = Number(format);
@@ -159,13 +188,13 @@ async function* readAll(database: ClassicLevel, snapshot: ReturnType<ClassicLeve
   const nothing: StoredBatch = { instances: [], services: [], tombstones: [] };
   try {
     for await (const pairs of batchesBelow('service/')) {
-      yield { ...nothing, services: pairs.map(([key, value]) => reader.service(value, key)) };
+      yield { ...nothing, services: pairs.map(([key, value]) => reader.service(parseObject(value, key), key)) };
     }
     for await (const pairs of batchesBelow('instance/')) {
-      yield { ...nothing, instances: pairs.map(([key, value]) => reader.instance(value, key)) };
+      yield { ...nothing, instances: pairs.map(([key, value]) => reader.instance(parseObject(value, key), key)) };
     }
     for await (const pairs of batchesBelow('tombstone/')) {
-      yield { ...nothing, tombstones: pairs.map(([key, value]) => reader.tombstone(value, key)) };
+      yield { ...nothing, tombstones: pairs.map(([key, value]) => reader.tombstone(parseObject(value, key), key)) };
     }
   } finally {
     await snapshot.close();
@@ -187,14 +216,11 @@ const batchSize = 1000;
 function operationsOf(write: StoreWrite, revision: number): Operation[] {
   switch (write.kind) {
     case 'instance':
-      return [{ type: 'put', key: instanceKey(write.value), value: encodeInstance(stamped(write.value, revision)) }];
+      return [putInstance(stamped(write.value, revision))];
     case 'remove-instance':
-      return [
-        { type: 'del', key: instanceKey(write.value) },
-        { type: 'put', key: tombstoneKey(write.tombstone), value: encodeTombstone(write.tombstone) },
-      ];
+      return [{ type: 'del', key: instanceKey(write.value) }, putTombstone(write.tombstone)];
     case 'service':
-      return [{ type: 'put', key: serviceKey(write.value), value: encodeService({ ...write.value, revision }) }];
+      return [putService({ ...write.value, revision })];
     case 'remove-service':
       return [{ type: 'del', key: serviceKey(write.value) }];
     case 'revision':
@@ -202,7 +228,19 @@ function operationsOf(write: StoreWrite, revision: number): Operation[] {
   }
 }
 
-function instanceKey({ zone, service, id }: Pick<Tombstone, 'zone' | 'service' | 'id'>): string {
+function putInstance(instance: Instance): Operation {
+  return { type: 'put', key: instanceKey(instance), value: encodeInstance(instance) };
+}
+
+function putService(service: Service): Operation {
+  return { type: 'put', key: serviceKey(service), value: encodeService(service) };
+}
+
+function putTombstone(tombstone: Tombstone): Operation {
+  return { type: 'put', key: tombstoneKey(tombstone), value: encodeTombstone(tombstone) };
+}
+
+function instanceKey({ zone, service, id }: Instance): string {
   return `instance/${zone}/${service}/${id}`;
 }
 
@@ -218,6 +256,8 @@ function tombstoneKey({ until, zone, service, id }: Tombstone): string {
 function sortable(milliseconds: number): string {
   return String(Math.max(0, Math.trunc(milliseconds))).padStart(15, '0');
 }
+
+const formatNow: Operation = { type: 'put', key: 'meta/format', value: String(formatVersion) };
 
 function revisionTo(revision: number): Operation {
   return { type: 'put', key: 'meta/revision', value: String(revision) };

@@ -100,7 +100,7 @@ test('a newer format is refused with both versions', async () => {
 test('a database of something else is refused and left as it is', async () => {
   const { open, directory } = await bench();
   await tamper(directory, (database) => database.put('colour', 'green'));
-  await expect(open()).rejects.toMatchObject({ code: 'format', message: expect.stringContaining('"colour"') });
+  await expect(open()).rejects.toMatchObject({ code: 'format', message: expect.stringContaining(directory) });
   await tamper(directory, async (database) => expect(await database.keys().all()).toEqual(['colour']));
 });
 
