@@ -10,10 +10,10 @@ export function parseNumber(text: string, max: number, min = 0): number {
 
 const secondsIn = { W: 604_800, D: 86_400, H: 3_600, M: 60, S: 1 };
 
-/** Seconds, plain or with units as in `1h30m`, each unit at most once and from the longest down; null when it is neither. */
+/** Seconds, plain or as a sum with units as in `1h30m`; null when the text is neither. */
 export function parsePeriod(text: string): number | null {
   if (/^\d{1,10}$/.test(text)) return Number(text);
-  if (!/^(?=.)(?:\d{1,10}W)?(?:\d{1,10}D)?(?:\d{1,10}H)?(?:\d{1,10}M)?(?:\d{1,10}S)?$/i.test(text)) return null;
+  if (!/^(?:\d{1,10}[WDHMS])+$/i.test(text)) return null;
   let seconds = 0;
   for (const [, number, unit] of text.matchAll(/(\d+)(.)/g)) {
     seconds += Number(number) * secondsIn[unit!.toUpperCase() as keyof typeof secondsIn];

@@ -4,11 +4,14 @@ import { formattedTypes, fieldsOf } from '../../src/wire/rdata/formats.ts';
 import { ipsecGateway, amtRelay } from '../../src/wire/rdata/gateways.ts';
 import { prefixList } from '../../src/wire/rdata/addresses.ts';
 import { base64, hashedOwner, hexadecimal, nsapAddress, optionalBase64, salt } from '../../src/wire/rdata/binary.ts';
+import { dsDigest, sshFingerprint, zoneDigest } from '../../src/wire/rdata/digests.ts';
 import type { Field } from '../../src/wire/rdata/field.ts';
+import { hostIdentity } from '../../src/wire/rdata/host-identity.ts';
 import { location } from '../../src/wire/rdata/location.ts';
 import { serviceParameters } from '../../src/wire/rdata/service-parameters.ts';
 import { characterString, characterStrings, optionalString, propertyTag, remainingText } from '../../src/wire/rdata/texts.ts';
 import { typeBitmap } from '../../src/wire/rdata/type-bitmap.ts';
+import { wellKnownServices } from '../../src/wire/rdata/well-known-services.ts';
 import type { Message, MessageRecord } from '../../src/wire/message.ts';
 import { childOf, type Name, rootName } from '../../src/wire/name.ts';
 import { type Octets, uint16Octets, uint32Octets, uint8Octets } from '../../src/wire/octets.ts';
@@ -51,6 +54,14 @@ const angle = (degrees: number): fc.Arbitrary<Octets> =>
   fc.integer({ min: -degrees * 3_600_000, max: degrees * 3_600_000 }).map((value) => uint32Octets(value + 2 ** 31));
 const parameter = fc.tuple(fc.integer({ min: 9, max: 0xfffe }), octets({ minLength: 0, maxLength: 20 }));
 
+/** A digest of a type that has so many octets, or of a type that nobody knows. */
+function digestOf(type: number, length: number): fc.Arbitrary<Octets> {
+  return fc.oneof(
+    octets({ minLength: length, maxLength: length }).map((digest) => join([uint8Octets(type), digest])),
+    data.map((digest) => join([uint8Octets(200), digest])),
+  );
+}
+
 /** The octets of the fields that do not always take as many; the others take any. */
 const ofField = new Map<Field, fc.Arbitrary<Octets>>([
   [characterString, string],
@@ -67,6 +78,16 @@ const ofField = new Map<Field, fc.Arbitrary<Octets>>([
   [typeBitmap, fc.uniqueArray(uint16, { maxLength: 8 }).map((types) => typeBitmap.parse(tokensOf(types.map((type) => `TYPE${type}`).join(' '))))],
   [ipsecGateway, fc.tuple(gateway, fc.integer({ min: 0, max: 255 })).map(([[kind, target], algorithm]) => join([uint8Octets(kind), uint8Octets(algorithm), target]))],
   [amtRelay, fc.tuple(gateway, fc.boolean()).map(([[kind, target], discovery]) => join([uint8Octets(kind | (discovery ? 0x80 : 0)), target]))],
+  [
+    hostIdentity,
+    fc.tuple(data, data, fc.array(name, { maxLength: 2 })).map(([tag, key, servers]) =>
+      join([uint8Octets(tag.length), '\x02', uint16Octets(key.length), tag, key, ...servers]),
+    ),
+  ],
+  [dsDigest, digestOf(2, 32)],
+  [sshFingerprint, digestOf(1, 20)],
+  [zoneDigest, digestOf(1, 48)],
+  [wellKnownServices, fc.tuple(fc.constant('\x06'), octets({ minLength: 0, maxLength: 20 }).map((bits) => bits.replace(/\0+$/, ''))).map(join)],
   [location, fc.tuple(fc.constant('\0'), precision, precision, precision, angle(90), angle(180), uint16.map(uint32Octets)).map(join)],
   [
     prefixList,

@@ -88,8 +88,9 @@ describe('numbers', () => {
     ['', null],
     ['h', null],
     ['1x', null],
-    ['1m1h', null],
-    ['1h1h', null],
+    ['1m1h', 3660],
+    ['1h 1m', null],
+    ['1hm', null],
     ['-1', null],
   ])('the period %j is %j seconds', (text, seconds) => {
     expect(parsePeriod(text)).toBe(seconds);

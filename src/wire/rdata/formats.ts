@@ -2,14 +2,17 @@
 import { RRType } from '../codes.ts';
 import { ipv4, ipv6, prefixList } from './addresses.ts';
 import { base64, hashedOwner, hexadecimal, hyphenated, nodeIdentifier, nsapAddress, optionalBase64, salt } from './binary.ts';
+import { dsDigest, sshFingerprint, zoneDigest } from './digests.ts';
 import type { Field } from './field.ts';
 import { amtRelay, ipsecGateway } from './gateways.ts';
+import { hostIdentity } from './host-identity.ts';
 import { location } from './location.ts';
 import { compressedName, decompressedName, plainName } from './names.ts';
 import { certificateType, dnssecAlgorithm, period, timestamp, typeCode, uint16, uint32, uint8 } from './numbers.ts';
 import { serviceParameters } from './service-parameters.ts';
 import { characterString, characterStrings, optionalString, propertyTag, remainingText } from './texts.ts';
 import { typeBitmap } from './type-bitmap.ts';
+import { wellKnownServices } from './well-known-services.ts';
 
 const formats: Readonly<Partial<Record<keyof typeof RRType, readonly Field[]>>> = {
   A: [ipv4],
@@ -21,6 +24,7 @@ const formats: Readonly<Partial<Record<keyof typeof RRType, readonly Field[]>>> 
   MB: [compressedName],
   MG: [compressedName],
   MR: [compressedName],
+  WKS: [ipv4, wellKnownServices],
   PTR: [compressedName],
   HINFO: [characterString, characterString],
   MINFO: [compressedName, compressedName],
@@ -45,8 +49,8 @@ const formats: Readonly<Partial<Record<keyof typeof RRType, readonly Field[]>>> 
   CERT: [certificateType, uint16, dnssecAlgorithm, base64],
   DNAME: [plainName],
   APL: [prefixList],
-  DS: [uint16, dnssecAlgorithm, uint8, hexadecimal],
-  SSHFP: [uint8, uint8, hexadecimal],
+  DS: [uint16, dnssecAlgorithm, dsDigest],
+  SSHFP: [uint8, sshFingerprint],
   IPSECKEY: [uint8, ipsecGateway, optionalBase64],
   RRSIG: [typeCode, dnssecAlgorithm, uint8, uint32, timestamp, timestamp, uint16, plainName, base64],
   NSEC: [plainName, typeBitmap],
@@ -56,14 +60,15 @@ const formats: Readonly<Partial<Record<keyof typeof RRType, readonly Field[]>>> 
   NSEC3PARAM: [uint8, uint8, uint16, salt],
   TLSA: [uint8, uint8, uint8, hexadecimal],
   SMIMEA: [uint8, uint8, uint8, hexadecimal],
+  HIP: [hostIdentity],
   NINFO: [characterStrings],
   RKEY: [uint16, uint8, dnssecAlgorithm, base64],
   TALINK: [plainName, plainName],
-  CDS: [uint16, dnssecAlgorithm, uint8, hexadecimal],
+  CDS: [uint16, dnssecAlgorithm, dsDigest],
   CDNSKEY: [uint16, uint8, dnssecAlgorithm, base64],
   OPENPGPKEY: [base64],
   CSYNC: [uint32, uint16, typeBitmap],
-  ZONEMD: [uint32, uint8, uint8, hexadecimal],
+  ZONEMD: [uint32, uint8, zoneDigest],
   SVCB: [uint16, plainName, serviceParameters],
   HTTPS: [uint16, plainName, serviceParameters],
   DSYNC: [typeCode, uint8, uint16, plainName],
@@ -80,8 +85,8 @@ const formats: Readonly<Partial<Record<keyof typeof RRType, readonly Field[]>>> 
   AMTRELAY: [uint8, amtRelay],
   RESINFO: [characterStrings],
   WALLET: [characterStrings],
-  TA: [uint16, dnssecAlgorithm, uint8, hexadecimal],
-  DLV: [uint16, dnssecAlgorithm, uint8, hexadecimal],
+  TA: [uint16, dnssecAlgorithm, dsDigest],
+  DLV: [uint16, dnssecAlgorithm, dsDigest],
 };
 
 const byType = new Map(Object.entries(formats).map(([name, fields]) => [RRType[name as keyof typeof RRType] as number, fields]));
