@@ -38,9 +38,13 @@ export async function openListeners(
   const certificate = tls === null ? null : await openCertificate(tls, clock, log);
   const servers: Server[] = [];
   const perAddress = new Map<string, number>();
+  const sockets = new Set<Socket>();
   const close = async (): Promise<void> => {
     certificate?.close();
-    await Promise.all(servers.map((server) => closeServer(server)));
+    const closed = Promise.all(servers.map((server) => closeServer(server)));
+    // Node takes a connection that has not sent anything yet for one that is about to.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    await closed;
   };
   try {
     for (const { host, port } of listen) {
@@ -53,7 +57,11 @@ export async function openListeners(
         server.on('secureConnection', dropUnverified);
       }
       server.maxConnections = httpLimits.connections;
-      server.on('connection', (socket: Socket) => countConnection(perAddress, socket));
+      server.on('connection', (socket: Socket) => {
+        sockets.add(socket);
+        socket.once('close', () => sockets.delete(socket));
+        limitConnections(perAddress, socket);
+      });
       server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => answerUnreadable(error, socket));
       server.listen({ host, port, backlog: 1024 });
       await once(server, 'listening');
@@ -76,7 +84,7 @@ function dropUnverified(socket: TLSSocket): void {
   if (shown && !socket.authorized) socket.destroy();
 }
 
-function countConnection(perAddress: Map<string, number>, socket: Socket): void {
+function limitConnections(perAddress: Map<string, number>, socket: Socket): void {
   const address = peerAddress(socket.remoteAddress);
   if (isLoopback(address)) return;
   const count = (perAddress.get(address) ?? 0) + 1;

@@ -64,7 +64,9 @@ describe.each(['open', 'closed'] as const)('where reading is %s', (reading) => {
   beforeAll(async () => {
     harness = await startHarness({
       settings: { reads: reading === 'open' ? 'open' : 'token' },
-      prepare: async (file) => void (tokens = await makeTokens(file)),
+      prepare: async (file) => {
+        tokens = await makeTokens(file);
+      },
     });
   });
   afterAll(() => harness[Symbol.asyncDispose]());

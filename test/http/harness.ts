@@ -52,7 +52,7 @@ export interface HarnessOptions {
   /** Seconds for which resolvers hold what is removed. */
   readonly heldFor?: number;
   /** Called before the server starts. */
-  prepare?(tokens: string): Promise<void>;
+  prepare?(tokens: string): Promise<unknown>;
 }
 
 export async function startHarness(options?: HarnessOptions): Promise<Harness>;

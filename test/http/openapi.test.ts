@@ -98,7 +98,7 @@ function expectDescribed(schema: object, path: string): void {
     expect(isSaid, `${path} ${field} has no description`).toBe(true);
   }
   for (const inner of Object.values((patternProperties ?? {}) as Record<string, object>)) expectDescribed(inner, path);
-  if (items !== undefined) expectDescribed(items, path);
+  if (items !== undefined) expectDescribed(items as object, path);
 }
 
 function resolved(reference: string): unknown {
