@@ -1,0 +1,6 @@
+/** `signpost/agent`: keeps a program registered for as long as it runs, and takes it out without dropping a request. */
+export { AgentError, type AgentErrorCode, agentErrorCodes } from './error.ts';
+export type { Changes, Check, RegisterOptions, Status } from './options.ts';
+export { register } from './register.ts';
+export type { Registration, RegistrationEvents, RegistrationState } from './registration.ts';
+export type { Closable, Drained, ShutdownOptions } from './shutdown.ts';
