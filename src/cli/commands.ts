@@ -12,11 +12,14 @@ import { printCommandHelp, printProgramHelp } from './help.ts';
 import { list } from './list.ts';
 import { register } from './register.ts';
 import { resolve } from './resolve.ts';
+import { serve } from './serve.ts';
 import { printable } from './table.ts';
 import { token } from './token.ts';
 import { watch } from './watch.ts';
 
-export const commands: readonly Command[] = [check, register, deregister, drain, list, watch, resolve, explain, token];
+export const commands: readonly Command[] = [
+  serve, check, register, deregister, drain, list, watch, resolve, explain, token,
+];
 
 /** Runs the command that `args`, without the program's own name, ask for; resolves with the exit code. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -31,7 +31,12 @@ interface Explanation {
     readonly port: number | null;
   }[];
   readonly outcome: string;
-  readonly records: readonly { readonly name: string; readonly ttl: number; readonly type: string; readonly data: string }[];
+  readonly records: readonly {
+    readonly name: string;
+    readonly ttl: number;
+    readonly type: string;
+    readonly data: string;
+  }[];
   readonly extendedError: { readonly text: string } | null;
 }
 

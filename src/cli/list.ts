@@ -33,7 +33,7 @@ export const list = defineCommand({
 });
 
 function printServices({ services }: ServicesReply): string {
-  const rows = services.map(({ service, zone, instances, answerable }) => [service, zone, instances, answerable].map(String));
+  const rows = services.map((each) => [each.service, each.zone, `${each.instances}`, `${each.answerable}`]);
   return printTable(['SERVICE', 'ZONE', 'INSTANCES', 'ANSWERABLE'], rows);
 }
 

@@ -28,7 +28,7 @@ export const resolve = defineCommand({
     using resolver = createResolver({ servers });
     const { records } = await resolver.resolveSrv(absoluteName(name!, values.zone)).catch(translate);
     const reachable = records.filter(({ addresses }) => addresses.length > 0);
-    if (reachable.length === 0) throw new Error(`${name!}: found ${records.length} SRV records, no target with an address`);
+    if (reachable.length === 0) throw new Error(`${name!}: no target of its SRV records has an address`);
     const picks = Array.from({ length: count }, () => orderSrv(reachable)[0]!);
     stdout.write(values.json ? picks.map(printJson).join('') : printPicks(picks));
     return exitCodes.success;

@@ -34,7 +34,7 @@ export const token = defineCommand({
     const { data } = await loadConfig({
       file: args.values.config,
       variables: terminal.env,
-      flags: { data: args.values.data === undefined ? undefined : [args.values.data] },
+      flags: { data: args.values.data },
     });
     const file = join(data, 'tokens.json');
     const [action, id] = args.positionals;

@@ -1,4 +1,4 @@
-/** `signpost watch`: prints what happens to a zone or service as it happens, and misses nothing when the connection breaks. */
+/** `signpost watch`: prints what happens as it happens, and misses nothing when the connection breaks. */
 import type { InstanceReply } from '../http/schema.ts';
 import { defineCommand, type Terminal } from './command.ts';
 import { readEvents, type ServerEvent } from './event-stream.ts';

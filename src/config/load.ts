@@ -12,7 +12,7 @@ export interface ConfigSources {
   readonly file?: string | undefined;
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** Flags as written, by name without `--`. */
-  readonly flags: Readonly<Record<string, readonly string[] | undefined>>;
+  readonly flags: Readonly<Record<string, string | undefined>>;
 }
 
 /** Reads the file, if any, and makes the configuration. Throws `ConfigError` with all that is wrong. */
@@ -37,12 +37,9 @@ export function makeConfig(
   for (const [path, option] of Object.entries(table)) {
     const variable = variablesOf(path, option).find((name) => variables[name]);
     if (variable !== undefined) judge(path, option.kind.fromText(variables[variable]!), () => variable);
-    const flag = option.flag === undefined ? undefined : flagNameOf(option.flag);
-    const texts = flag === undefined ? [] : (flags[flag] ?? []);
-    if (texts.length > 0) {
-      const found = option.kind.each ? texts.flatMap(option.kind.fromText) : option.kind.fromText(texts.at(-1)!);
-      judge(path, found, () => `--${flag!}`);
-    }
+    const flag = option.flag === undefined ? '' : flagNameOf(option.flag);
+    const text = flags[flag];
+    if (text !== undefined) judge(path, option.kind.fromText(text), () => `--${flag}`);
   }
   const config = nest(said);
   checkTogether(config, problems);

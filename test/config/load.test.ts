@@ -38,7 +38,7 @@ describe('makeConfig', () => {
   it('lets flags beat variables beat the file', () => {
     const text = 'data: file\nzones: file\nlog: { level: debug }\n';
     const variables = { SIGNPOST_ZONES: 'variable', SIGNPOST_LOG_LEVEL: 'warn' };
-    const config = ofFile(text, variables, { 'log-level': ['error'] });
+    const config = ofFile(text, variables, { 'log-level': 'error' });
     expect([config.data, config.zones, config.log.level]).toEqual(['file', 'variable', 'error']);
   });
 
@@ -72,11 +72,13 @@ describe('makeConfig', () => {
     expect(makeConfig(null, { variables: { SIGNPOST_DATA: '' }, flags: {} }).data).toBe('./data');
   });
 
-  it('joins a repeated flag of a list, and takes the last of any other', () => {
-    const flags = { dns: ['127.0.0.1:1', '127.0.0.1:2,127.0.0.1:3'], data: ['a', 'b'] };
-    const config = makeConfig(null, { variables: {}, flags });
-    expect(config.dns.listen.map(({ port }) => port)).toEqual([1, 2, 3]);
-    expect(config.data).toBe('b');
+  it('refuses an empty flag', () => {
+    expect(problemsOf(() => makeConfig(null, { variables: {}, flags: { data: '' } }))).toEqual(['--data: data: found "", wanted a path']);
+  });
+
+  it('parts the values of a flag at commas', () => {
+    const config = makeConfig(null, { variables: {}, flags: { dns: '127.0.0.1:1, 127.0.0.1:2' } });
+    expect(config.dns.listen.map(({ port }) => port)).toEqual([1, 2]);
   });
 
   it('leaves variables alone that are not nearly one of ours', () => {
@@ -117,7 +119,7 @@ describe('makeConfig', () => {
 
   it('names the variable or flag that is wrong', () => {
     const variables = { SIGNPOST_DNS_WORKERS: 'many', SIGNPOST_DNS_WORKES: '3' };
-    expect(problemsOf(() => makeConfig(null, { variables, flags: { dns: ['localhost'] } }))).toEqual([
+    expect(problemsOf(() => makeConfig(null, { variables, flags: { dns: 'localhost' } }))).toEqual([
       'SIGNPOST_DNS_WORKES: unknown variable; did you mean SIGNPOST_DNS_WORKERS?',
       '--dns: dns.listen[0]: found "localhost", wanted an address and a port, such as 127.0.0.1:8053 or [::1]:8053',
       'SIGNPOST_DNS_WORKERS: dns.workers: found "many", wanted a whole number from 1 to 256',
