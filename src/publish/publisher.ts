@@ -126,6 +126,12 @@ export class Publisher {
     return enclosingApex(foldName(name), this.#zones);
   }
 
+  /** True for the apex of a zone that registrations fill, whose serial is a revision. */
+  isRegistered(apex: Name): boolean {
+    const kind = this.#zones.get(foldName(apex))?.kind ?? 'static';
+    return kind !== 'static';
+  }
+
   /** The zones, in no order. */
   get zones(): Iterable<PublishedZone> {
     return this.#zones.values();
