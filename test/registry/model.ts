@@ -1,0 +1,258 @@
+/**
+ * A registry under everything that can happen to it, and a model that knows what must be true: owners who renew, stop, come
+ * back and leave; a process that stalls and is killed; a wall clock that jumps. All in fake time, all from one seed.
+ */
+import type { Instance } from '../../src/registry/instance.ts';
+import { Registry } from '../../src/registry/registry.ts';
+import { defaultRegistrySettings } from '../../src/registry/settings.ts';
+import type { Store } from '../../src/registry/store.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
+import { FakeClock } from '../support/clock.ts';
+import { generator } from '../support/random.ts';
+import { caller, silent, web, webRef, zone } from './support.ts';
+
+/** What an owner knows and does. */
+interface Owner {
+  readonly id: string;
+  readonly lease: number;
+  state: 'absent' | 'diligent' | 'silent';
+  generation: number;
+  weight: number;
+  /** Clock time of the last registration or renewal that was acknowledged, and of the next one. */
+  renewedAt: number;
+  renewsAt: number;
+}
+
+export interface Tally {
+  registrations: number;
+  renewals: number;
+  expiries: number;
+  deregistrations: number;
+  stalls: number;
+  kills: number;
+  protections: number;
+}
+
+export interface ModelOptions {
+  readonly seed: number;
+  readonly owners: number;
+  /** Fake time in milliseconds. */
+  readonly duration: number;
+  /** The store that one process leaves to the next; `kill` is called where the process dies without a word. */
+  readonly openStore: (clock: Clock) => Promise<Store>;
+  readonly kill: (store: Store) => Promise<void>;
+}
+
+const step = 500;
+const grace = 5000;
+/** Time from the end of a protection until its last instances have left. */
+const release = 15_000;
+const leases = [4, 5, 10, 30, 300];
+
+/** Runs the simulation; throws at the first thing that is not as it must be, and says when. */
+export async function runModel(options: ModelOptions): Promise<Tally> {
+  const model = new Model(options);
+  await model.run();
+  return model.tally;
+}
+
+class Model {
+  readonly tally: Tally = { registrations: 0, renewals: 0, expiries: 0, deregistrations: 0, stalls: 0, kills: 0, protections: 0 };
+  readonly #options: ModelOptions;
+  readonly #below: (bound: number) => number;
+  readonly #clock = new FakeClock();
+  readonly #owners: Owner[];
+  #process!: Process;
+  #lastRevision = 0;
+  /** All by which stalls may have extended a lease since the start. */
+  #extended = 0;
+  readonly #extendedAt = new Map<Owner, number>();
+  #protectedUntil = 0;
+
+  constructor(options: ModelOptions) {
+    this.#options = options;
+    this.#below = generator(options.seed);
+    this.#owners = Array.from({ length: options.owners }, (_, index) => ({
+      id: `i${index}`, lease: leases[index % leases.length]!, state: 'absent', generation: 0, weight: 0, renewedAt: 0, renewsAt: 0,
+    }));
+  }
+
+  async run(): Promise<void> {
+    this.#process = await Process.start(this.#options, this.#clock);
+    const end = this.#clock.now() + this.#options.duration;
+    while (this.#clock.now() < end) {
+      await this.#disturb();
+      for (const owner of this.#owners) await this.#act(owner);
+      await this.#clock.pass(step);
+      this.#judge();
+    }
+    await this.#process.kill(this.#options);
+  }
+
+  async #act(owner: Owner): Promise<void> {
+    const now = this.#clock.now();
+    const { registry } = this.#process;
+    switch (owner.state) {
+      case 'absent':
+        if (this.#chance(1 / 400)) await this.#register(owner);
+        return;
+      case 'silent':
+        if (this.#chance(1 / 4000)) await this.#comeBack(owner);
+        return;
+      case 'diligent':
+        if (now >= owner.renewsAt) await this.#renew(owner);
+    }
+    switch (owner.state === 'diligent' ? this.#below(20_000) : null) {
+      case 0:
+        owner.state = 'silent';
+        return;
+      case 1:
+        await registry.deregister(webRef(owner.id), owner.generation, caller);
+        owner.state = 'absent';
+        this.tally.deregistrations++;
+        return;
+      case 2:
+        owner.weight = this.#below(1000);
+        await registry.patch(webRef(owner.id), { weight: owner.weight }, caller);
+    }
+  }
+
+  async #register(owner: Owner): Promise<void> {
+    owner.weight = this.#below(1000);
+    const { instance } = await this.#process.registry.register(web(owner.id, { lease: owner.lease, weight: owner.weight }), caller);
+    this.#must(instance.generation >= owner.generation, `${owner.id} was given generation ${instance.generation} after ${owner.generation}`);
+    owner.generation = instance.generation;
+    owner.state = 'diligent';
+    this.tally.registrations++;
+    this.#renewed(owner);
+  }
+
+  /** An owner that was cut off renews as if nothing had happened, and registers again where that is refused. */
+  async #comeBack(owner: Owner): Promise<void> {
+    const [result] = await this.#process.registry.renew([{ ...webRef(owner.id), generation: owner.generation }], caller);
+    this.#must('instance' in result! || !this.#isThere(owner), `${owner.id} is there and was refused`);
+    if ('error' in result!) return this.#register(owner);
+    owner.state = 'diligent';
+    this.#renewed(owner);
+  }
+
+  async #renew(owner: Owner): Promise<void> {
+    const [result] = await this.#process.registry.renew([{ ...webRef(owner.id), generation: owner.generation }], caller);
+    this.#must('instance' in result!, `${owner.id} renewed in time and was refused`);
+    this.tally.renewals++;
+    this.#renewed(owner);
+  }
+
+  #renewed(owner: Owner): void {
+    owner.renewedAt = this.#clock.now();
+    owner.renewsAt = owner.renewedAt + (owner.lease / 3) * 1000 * (0.9 + this.#below(100) / 1000);
+    this.#extendedAt.set(owner, this.#extended);
+  }
+
+  async #disturb(): Promise<void> {
+    if (this.#chance(1 / 2000)) {
+      const gap = this.#chance(1 / 2) ? 100 + this.#below(900) : 1000 + this.#below(600_000);
+      this.#clock.stall(gap);
+      this.#extended += gap + Math.min(gap, 10_000);
+      this.tally.stalls++;
+      // Who found nobody home comes again after a while, some before the first sweep and some after it.
+      for (const owner of this.#owners) {
+        if (owner.renewsAt <= this.#clock.now()) owner.renewsAt = this.#clock.now() + this.#below(Math.min(gap, 8000));
+      }
+    }
+    if (this.#chance(1 / 2000)) this.#clock.jumpWall((this.#below(2) * 2 - 1) * this.#below(86_400_000));
+    // A network that fails: many owners stop at once, and come back a while later.
+    if (this.#chance(1 / 8000)) for (const owner of this.#owners) if (owner.state === 'diligent') owner.state = 'silent';
+    if (this.#chance(1 / 4000)) {
+      await this.#process.kill(this.#options);
+      this.#clock.stall(this.#below(120_000));
+      this.#process = await Process.start(this.#options, this.#clock);
+      this.tally.kills++;
+      for (const owner of this.#owners) {
+        if (owner.state === 'absent' || !this.#isThere(owner)) continue;
+        // Each lease gets one full period.
+        this.#renewed(owner);
+        owner.renewsAt = this.#clock.now() + this.#below(owner.lease * 500);
+      }
+    }
+  }
+
+  #judge(): void {
+    const now = this.#clock.now();
+    const { registry } = this.#process;
+    if (registry.protection().length > 0) {
+      if (now > this.#protectedUntil) this.tally.protections++;
+      this.#protectedUntil = now + release;
+    }
+    this.#must(registry.revision >= this.#lastRevision, `the revision went back from ${this.#lastRevision} to ${registry.revision}`);
+    this.#lastRevision = registry.revision;
+    for (const owner of this.#owners) {
+      const instance = registry.instance(zone, 'web', owner.id);
+      if (owner.state === 'absent') {
+        this.#must(instance === null, `${owner.id} was deregistered or has expired and is there`);
+        continue;
+      }
+      const ends = owner.renewedAt + owner.lease * 1000;
+      if (now < ends) this.#mustBe(owner, instance);
+      const latest = ends + this.#extended - this.#extendedAt.get(owner)! + grace;
+      if (now > latest && now > this.#protectedUntil) this.#must(instance === null, `${owner.id} is kept ${(now - ends) / 1000} s after its lease`);
+      if (instance === null) {
+        this.#must(owner.state === 'silent', `${owner.id} is gone though its owner renews`);
+        owner.state = 'absent';
+        this.tally.expiries++;
+      }
+    }
+  }
+
+  #mustBe(owner: Owner, instance: Instance | null): void {
+    const { generation, weight } = owner;
+    const found = instance === null ? 'nothing' : `generation ${instance.generation}, weight ${instance.weight}`;
+    this.#must(instance?.generation === generation && instance.weight === weight, `${owner.id} is ${found}, wanted generation ${generation}, weight ${weight}`);
+  }
+
+  #isThere(owner: Owner): boolean {
+    return this.#process.registry.instance(zone, 'web', owner.id) !== null;
+  }
+
+  #chance(probability: number): boolean {
+    return this.#below(1_000_000) < probability * 1_000_000;
+  }
+
+  #must(condition: boolean, otherwise: string): void {
+    if (!condition) throw new Error(`seed ${this.#options.seed}, after ${this.#clock.now() / 1000} s: ${otherwise}`);
+  }
+}
+
+/** A registry that can be killed: then its timers ring no more and its store is as it was. */
+class Process {
+  readonly registry: Registry;
+  readonly #store: Store;
+  readonly #life: { over: boolean };
+
+  static async start({ openStore }: ModelOptions, clock: FakeClock): Promise<Process> {
+    const life = { over: false };
+    const mortal: Clock = {
+      now: () => clock.now(),
+      wall: () => clock.wall(),
+      after: (milliseconds, run) => clock.after(milliseconds, () => {
+        if (!life.over) run();
+      }),
+    };
+    const store = await openStore(mortal);
+    const registry = await Registry.open({
+      store, clock: mortal, log: silent, zones: [zone], settings: defaultRegistrySettings, publish: () => Promise.resolve({ heldFor: 0 }),
+    });
+    return new Process(registry, store, life);
+  }
+
+  private constructor(registry: Registry, store: Store, life: { over: boolean }) {
+    this.registry = registry;
+    this.#store = store;
+    this.#life = life;
+  }
+
+  async kill({ kill }: ModelOptions): Promise<void> {
+    this.#life.over = true;
+    await kill(this.#store);
+  }
+}
