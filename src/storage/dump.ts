@@ -35,16 +35,18 @@ export async function* dump(store: Store): AsyncGenerator<string> {
  * `damaged` or `format` for a file that is no whole backup, before anything is written; with `in-use` for another directory.
  */
 export async function restoreBackup(file: string, directory: string): Promise<number> {
-  await judge(file);
+  await checkBackup(file);
   const snapshot = await readBackup(file);
   await createLevelStore(directory, snapshot);
   return snapshot.revision;
 }
 
-async function judge(file: string): Promise<void> {
-  const { batches } = await readBackup(file);
+/** Reads a backup to its end and returns its revision. Rejects with `damaged` or `format` where it is not a whole one. */
+export async function checkBackup(file: string): Promise<number> {
+  const { revision, batches } = await readBackup(file);
   const reading = batches[Symbol.asyncIterator]();
   while ((await reading.next()).done !== true);
+  return revision;
 }
 
 /** Begins to read a backup; what is wrong with the rest shows when its batches are read. */
