@@ -1,26 +1,27 @@
 /** Every metric of the server, in one list: name, meaning, and where its value is read. */
 import type { Registry } from '../registry/registry.ts';
-import type { HistogramSample, Metrics } from '../runtime/metrics.ts';
+import type { HistogramSample, Metrics, Sample } from '../runtime/metrics.ts';
 import type { EventStreams } from './events.ts';
 
 /** What all DNS workers together have counted since the start. */
 export interface DnsCounters {
-  /** Time from taking a query to handing over its answer, in seconds by `latencyBounds`; labels `transport` and `rcode`. */
-  readonly latency: readonly HistogramSample[];
-  /** Queries that got no answer, by reason; reasons are words of ours. */
-  readonly dropped: Readonly<Record<string, number>>;
+  /** Replies; labels `transport` and `rcode`. */
+  readonly replies: readonly Sample[];
+  /** Times to answer, of some of the queries. */
+  readonly latency: HistogramSample;
+  /** Upper bounds of the latency buckets in seconds. */
+  readonly latencyBounds: readonly number[];
+  /** Queries that got no reply; label `reason`. */
+  readonly dropped: readonly Sample[];
   readonly truncated: number;
   readonly cacheHits: number;
   readonly cacheMisses: number;
-  /** Answers given while the store could not be asked whether they still hold. */
-  readonly stale: number;
+  /** Queries that met a bug and got SERVFAIL. */
+  readonly failures: number;
+  /** TCP connections; label `event`. */
+  readonly connections: readonly Sample[];
   readonly workerRestarts: number;
 }
-
-/** Upper bounds of the latency buckets, in seconds. */
-export const latencyBounds: readonly number[] = [
-  0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 1,
-];
 
 /** Results of health checks since the start. */
 export type CheckResults = readonly { readonly type: string; readonly result: string; readonly count: number }[];
@@ -39,14 +40,15 @@ export interface MetricsSources {
 export type ObserveRequest = (labels: Record<'method' | 'route' | 'status', string>, seconds: number) => void;
 
 export function declareMetrics(metrics: Metrics, { registry, streams, dns, checks, webhookLost, auditFailing }: MetricsSources): ObserveRequest {
-  metrics.histogram('signpost_dns_query_duration_seconds', 'Time to answer a query.', latencyBounds, () => dns().latency);
-  metrics.counter('signpost_dns_dropped_total', 'Queries that got no answer.', () =>
-    Object.entries(dns().dropped).map(([reason, value]) => ({ labels: { reason }, value })), ['reason'],
-  );
-  metrics.counter('signpost_dns_truncated_total', 'Answers with TC set.', () => dns().truncated);
-  metrics.counter('signpost_dns_cache_hits_total', 'Answers copied from the answer cache.', () => dns().cacheHits);
-  metrics.counter('signpost_dns_cache_misses_total', 'Answers that were looked up.', () => dns().cacheMisses);
-  metrics.counter('signpost_dns_stale_answers_total', 'Answers from stale state: the store was out of reach.', () => dns().stale);
+  const { latencyBounds } = dns();
+  metrics.counter('signpost_dns_replies_total', 'Replies to queries.', () => dns().replies, ['transport', 'rcode']);
+  metrics.histogram('signpost_dns_query_duration_seconds', 'Time to answer, of some of the queries.', latencyBounds, () => [dns().latency]);
+  metrics.counter('signpost_dns_dropped_total', 'Queries that got no reply.', () => dns().dropped, ['reason']);
+  metrics.counter('signpost_dns_truncated_total', 'Replies with TC.', () => dns().truncated);
+  metrics.counter('signpost_dns_cache_hits_total', 'Replies copied from the answer cache.', () => dns().cacheHits);
+  metrics.counter('signpost_dns_cache_misses_total', 'Replies that were looked up.', () => dns().cacheMisses);
+  metrics.counter('signpost_dns_failures_total', 'Queries that met a bug and got SERVFAIL.', () => dns().failures);
+  metrics.counter('signpost_dns_connections_total', 'What became of TCP connections.', () => dns().connections, ['event']);
   metrics.counter('signpost_dns_worker_restarts_total', 'DNS workers that died and were replaced.', () => dns().workerRestarts);
 
   const changes = () => registry.statistics.changes;

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import type { DnsCounters } from '../../src/http/metrics.ts';
 import { type HttpCollaborators, type HttpServer, createHttpServer } from '../../src/http/server.ts';
 import type { HttpSettings } from '../../src/http/settings.ts';
 import type { Change } from '../../src/registry/change.ts';
@@ -55,6 +56,19 @@ export interface HarnessOptions {
   prepare?(tokens: string): Promise<unknown>;
 }
 
+const noDns: DnsCounters = {
+  replies: [],
+  latency: { labels: {}, counts: [0, 0], sum: 0 },
+  latencyBounds: [0.001],
+  dropped: [],
+  truncated: 0,
+  cacheHits: 0,
+  cacheMisses: 0,
+  failures: 0,
+  connections: [],
+  workerRestarts: 0,
+};
+
 export async function startHarness(options?: HarnessOptions): Promise<Harness>;
 export async function startHarness<C extends Clock>(options: HarnessOptions, clock: C): Promise<Harness<C>>;
 export async function startHarness(options: HarnessOptions = {}, clock: Clock = new FakeClock()): Promise<Harness<Clock>> {
@@ -101,7 +115,7 @@ export async function startHarness(options: HarnessOptions = {}, clock: Clock = 
     dump: async function* () {
       yield '{"format":1}\n';
     },
-    dns: () => ({ latency: [], dropped: {}, truncated: 0, cacheHits: 0, cacheMisses: 0, stale: 0, workerRestarts: 0 }),
+    dns: () => noDns,
     checks: () => [],
     ...options.collaborators,
   });
