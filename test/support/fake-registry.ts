@@ -89,7 +89,7 @@ export class FakeRegistry {
   #put(service: string, id: string, key: string, known: FakeInstance | undefined, body: Record<string, unknown>): Response {
     const isSame = known !== undefined && JSON.stringify(known.body) === JSON.stringify(body);
     const revision = isSame ? known.revision : ++this.#revision;
-    const instance = { body, generation: isSame ? known.generation : revision, revision, status: String(body['status'] ?? 'passing'), renewedAt: this.#clock.now() };
+    const instance = { body, generation: isSame ? known.generation : revision, revision, status: (body['status'] as string | undefined) ?? 'passing', renewedAt: this.#clock.now() };
     this.instances.set(key, instance);
     const reply = { service, id, generation: instance.generation, revision, status: instance.status, lease: { seconds: lease, renewAfter: lease / 3 }, names: [`${id}.${service}.svc.internal`], warnings: [] };
     return this.#json(known ? 200 : 201, reply);
