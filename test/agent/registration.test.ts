@@ -272,7 +272,12 @@ describe('the end', () => {
     const steps: string[] = [];
     registration.on('draining', () => steps.push(`draining ${clock.now()}`));
     registration.on('deregistered', () => steps.push(`deregistered ${clock.now()}`));
-    const server = { close: (done: () => void) => (steps.push(`closed ${clock.now()}`), done()) };
+    const server = {
+      close(done: () => void) {
+        steps.push(`closed ${clock.now()}`);
+        done();
+      },
+    };
     const shutdown = registration.shutdown({ server });
     expect(registration.shutdown(), 'a second call joins the first').toBe(shutdown);
     await clock.pass(minute);
