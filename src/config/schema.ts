@@ -12,6 +12,8 @@ import { type ConfigOf, option, optional } from './option.ts';
 
 const path = text('a path');
 const local = { host: '127.0.0.1' };
+/** A resolver that a whole company shares is one address: to limit private networks (RFC 1918, RFC 4193) would hit the wrong ones. */
+const privateNetworks = ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '::1/128', 'fc00::/7', 'fe80::/10'];
 const workers = Math.max(1, availableParallelism() - 1);
 
 export const options = {
@@ -28,9 +30,8 @@ export const options = {
   'dns.cache.answers': option(wholeNumber(0, 16_777_216), 65_536, 'Answers that each worker keeps ready; 0: none.'),
   'dns.cache.octets': option(wholeNumber(0, 2 ** 40), 64 * 2 ** 20, 'Memory that these answers may take in each worker.'),
   'dns.allowQuery': option(listOf(network), ['0.0.0.0/0', '::/0'], 'Networks that are answered; all others get REFUSED.'),
-  'dns.trusted': option(listOf(network), ['127.0.0.0/8', '::1/128'], 'Networks that response rate limiting leaves alone.'),
-  'dns.rateLimit.answersPerSecond': option(wholeNumber(0, 1_000_000), 50, 'UDP answers a second for one untrusted network (/24, /56); 0: no limit.'),
-  'dns.rateLimit.errorsPerSecond': option(wholeNumber(1, 1_000_000), 50, 'Negative answers and errors a second for such a network.'),
+  'dns.trusted': option(listOf(network), privateNetworks, 'Networks that response rate limiting leaves alone.'),
+  'dns.rateLimit.responsesPerSecond': option(wholeNumber(0, 1_000_000), 50, 'UDP answers a second for one untrusted network (/24, /56), of which errors and negative answers get two fifths; 0: no limit.'),
   'dns.rateLimit.burst': option(wholeNumber(1, 1_000_000), 125, 'Answers that may come at once before the limit holds.'),
   'dns.rateLimit.slip': option(wholeNumber(0, 10), 2, 'Of the replies held back, every n-th is sent truncated, so that real clients come by TCP; 0: none.'),
   'dns.tcp.connections': option(wholeNumber(1, 65_535), 1024, 'TCP connections of a worker.'),

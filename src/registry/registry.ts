@@ -171,6 +171,11 @@ export class Registry {
     if (entry !== undefined) for (const { instance } of entry.instances.values()) yield instance;
   }
 
+  /** The instances of all services of all zones. */
+  *allInstances(): Iterable<Instance> {
+    for (const { instance } of this.#catalog.entries()) yield instance;
+  }
+
   /** How many instances a service has, and how many of them are answerable. */
   countOf(zone: string, service: string): { readonly instances: number; readonly answerable: number } {
     const entry = this.#catalog.service(foldZone(zone), foldAscii(service));

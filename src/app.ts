@@ -1,0 +1,132 @@
+/**
+ * Joins the parts: the only file that knows them all. Each part gets its own settings and its collaborators as arguments;
+ * nothing finds anything by itself.
+ *
+ *     http ---> registry ---> store            zone files
+ *                  |  Change                       |
+ *                  +------> publisher <------------+
+ *                  |            |  ZoneChange
+ *       checks <---+            +------> DNS workers
+ */
+import { CheckRunner } from './checks/runner.ts';
+import type { Config } from './config/schema.ts';
+import { createHttpServer } from './http/server.ts';
+import { dnsMetrics, explainOrRefuse, httpSettings, openStore, publisherSettings, registrySettings, workersSettings } from './parts.ts';
+import { Publisher } from './publish/publisher.ts';
+import { Registry } from './registry/registry.ts';
+import { type Clock, systemClock } from './runtime/clock.ts';
+import type { Logger } from './runtime/log.ts';
+import { Metrics } from './runtime/metrics.ts';
+import { dump } from './storage/dump.ts';
+import { printName } from './wire/name.ts';
+import { DnsWorkers } from './workers/workers.ts';
+import { ZoneDirectory } from './zonefile/directory.ts';
+
+export interface App {
+  /** Where it really listens: `127.0.0.1:8053`. */
+  readonly addresses: { readonly dns: readonly string[]; readonly http: readonly string[] };
+  /** Apexes that are served, without the final dot. */
+  readonly zones: readonly string[];
+  /** Reads the zone files again; resolves when what differs is served. */
+  reload(): Promise<void>;
+  /** Ends what is under way, in the order that loses nothing. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server; resolves when it answers everything. Rejects, with nothing left running, with StoreError, GrantsError,
+ * OpenServerError, or the system's error for an address that cannot be had.
+ */
+export async function startApp(config: Config, log: Logger, clock: Clock = systemClock): Promise<App> {
+  const closing: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (let end = closing.pop(); end !== undefined; end = closing.pop()) await end();
+  };
+  try {
+    return await start(config, log, clock, closing, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config, log: Logger, clock: Clock, closing: (() => Promise<void>)[], close: () => Promise<void>,
+): Promise<App> {
+  const store = await openStore(config, clock);
+  closing.push(() => store.close());
+
+  const publisher: Publisher = new Publisher(publisherSettings(config), (changes) => workers.deliver(changes));
+  const workers = new DnsWorkers(workersSettings(config), {
+    clock,
+    log: log.child({ part: 'dns' }),
+    replay: () => publisher.replay(),
+  });
+  // Closed after the control plane: DNS is answered until all else has ended.
+  closing.push(() => workers.close());
+  let loaded = false;
+  const registry = await Registry.open({
+    store,
+    clock,
+    log: log.child({ part: 'registry' }),
+    zones: config.zone,
+    settings: registrySettings(config),
+    publish: (changes) => {
+      if (loaded) return publisher.publish(changes);
+      publisher.load(changes);
+      return Promise.resolve({ heldFor: 0 });
+    },
+  });
+  loaded = true;
+  closing.push(() => registry.close());
+  publisher.resumeAt(registry.revision);
+  log.info({ services: registry.serviceCount, instances: registry.instanceCount, revision: registry.revision }, 'registry loaded');
+
+  const zoneFiles = await ZoneDirectory.open(config.zones, {
+    log: log.child({ part: 'zone files' }),
+    clock,
+    sink: {
+      serve: async ({ apex, records, serial }) =>
+        publisher.setStaticZone(apex, records, publisher.isRegistered(apex) ? await registry.touch() : serial),
+      drop: async (apex) => publisher.dropStaticZone(apex, publisher.isRegistered(apex) ? await registry.touch() : 0),
+    },
+  });
+  closing.push(() => zoneFiles.close());
+
+  await workers.start();
+
+  const checks = new CheckRunner({
+    clock,
+    log: log.child({ part: 'checks' }),
+    sink: registry,
+    ownPorts: config.http.listen.map(({ port }) => port),
+  });
+  closing.push(() => {
+    checks.close();
+    return Promise.resolve();
+  });
+  checks.resume(registry.allInstances());
+  registry.onChange((changes) => checks.take(changes));
+
+  const http = await createHttpServer(httpSettings(config), {
+    registry,
+    clock,
+    log: log.child({ part: 'http' }),
+    metrics: new Metrics(),
+    defaultTtl: config.defaults.ttl,
+    dns: () => dnsMetrics(workers),
+    checks: () => checks.results(),
+    explain: (name, type) => explainOrRefuse(publisher, registry, config.dns.udpPayload, name, type),
+    // Nothing listens before store and zones are loaded, so whoever can ask gets an answer.
+    readiness: () => [],
+    dump: () => dump(store),
+  });
+  closing.push(() => http.close());
+
+  return {
+    addresses: { dns: workers.addresses, http: await http.listen() },
+    zones: [...publisher.zones].map(({ apex }) => printName(apex)).sort(),
+    reload: () => zoneFiles.reload(),
+    close,
+  };
+}

@@ -1,0 +1,142 @@
+/** The configuration as each part wants it: one function a part, so that no part knows another's options. */
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from './config/schema.ts';
+import type { DnsCounters as DnsMetrics } from './http/metrics.ts';
+import { Problem } from './http/problem.ts';
+import type { HttpSettings } from './http/settings.ts';
+import { explain, type Explanation } from './publish/explain.ts';
+import type { Publisher, PublisherSettings } from './publish/publisher.ts';
+import { canonicalAddress } from './registry/address.ts';
+import type { Registry } from './registry/registry.ts';
+import { defaultRegistrySettings, type RegistrySettings } from './registry/settings.ts';
+import type { Store } from './registry/store.ts';
+import { latencyBounds } from './responder/counters.ts';
+import type { ResponderSettings } from './responder/settings.ts';
+import type { Clock } from './runtime/clock.ts';
+import { LevelStore } from './storage/level.ts';
+import { MemoryStore } from './storage/memory.ts';
+import { machineAddresses } from './transport/every-address.ts';
+import { defaultTcpLimits } from './transport/tcp-limits.ts';
+import { printRcode } from './wire/codes.ts';
+import { PresentationError } from './wire/error.ts';
+import type { DnsWorkers, DnsWorkersSettings } from './workers/workers.ts';
+
+/** Opens the store that the configuration names. Rejects with StoreError. */
+export async function openStore({ store, data }: Config, clock: Clock): Promise<Store> {
+  if (store.type === 'memory') return new MemoryStore();
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  return LevelStore.open(join(data, 'store'), clock);
+}
+
+export function registrySettings({ defaults, limits, protection }: Config): RegistrySettings {
+  return {
+    ...defaultRegistrySettings,
+    defaultLease: defaults.lease,
+    longestDefaultTtl: Math.max(defaults.ttl, defaultRegistrySettings.longestDefaultTtl),
+    mostInstances: limits.instances,
+    mostInstancesPerService: limits.instancesPerService,
+    mostServices: limits.services,
+    longestProtection: protection.longest,
+    keptEvents: limits.events,
+  };
+}
+
+export function publisherSettings({ zone, reverse, dns, defaults }: Config): PublisherSettings {
+  return {
+    zones: zone,
+    reversePrefixes: reverse,
+    addresses: [...new Set(dns.listen.flatMap(({ host }) => answeringAddresses(host)))],
+    defaultTtl: defaults.ttl,
+  };
+}
+
+/** The addresses behind a listening one that clients can be told: of a wildcard those of the machine that others can reach. */
+function answeringAddresses(host: string): string[] {
+  if (host !== '0.0.0.0' && host !== '::') return [host];
+  const addresses = machineAddresses(host).filter((address) => !address.includes('%') && address !== '127.0.0.1' && address !== '::1');
+  return addresses.map((address) => canonicalAddress(address) ?? address);
+}
+
+export function workersSettings({ dns }: Config): DnsWorkersSettings {
+  return {
+    listen: dns.listen,
+    workers: dns.workers,
+    io: dns.io,
+    tcp: { ...defaultTcpLimits, ...dns.tcp },
+    responder: responderSettings(dns),
+  };
+}
+
+function responderSettings({ rateLimit, cookieSecrets, tcp, ...dns }: Config['dns']): ResponderSettings {
+  return {
+    udpPayload: dns.udpPayload,
+    allowQuery: dns.allowQuery,
+    trusted: dns.trusted,
+    rateLimit: rateLimit.responsesPerSecond === 0 ? null : rateLimit,
+    cache: dns.cache,
+    cookieSecrets: cookieSecrets.length > 0 ? cookieSecrets : [randomBytes(16).toString('hex')],
+    nsid: dns.nsid,
+    version: dns.version,
+    serverId: dns.serverId,
+    tcpIdle: tcp.idle,
+    seed: randomInt(2 ** 32),
+  };
+}
+
+export function httpSettings({ http, data, audit, webhook }: Config): HttpSettings {
+  const { cert, key, clientCa } = http.tls;
+  return {
+    listen: http.listen,
+    hosts: http.hosts,
+    tls: cert === null || key === null ? null : { cert, key, clientCa },
+    tokens: join(data, 'tokens.json'),
+    reads: http.reads,
+    requestsPerSecond: http.requestsPerSecond,
+    audit: audit.file === null ? null : { file: audit.file, required: audit.required },
+    webhook: webhook.url === null ? null : { url: webhook.url },
+  };
+}
+
+/** What the DNS workers have counted, in the words of the metrics. */
+export function dnsMetrics(workers: DnsWorkers): DnsMetrics {
+  const { responder, transport, restarts } = workers.counters();
+  const labelled = (label: string, values: Readonly<Record<string, number>>) =>
+    Object.entries(values).map(([name, value]) => ({ labels: { [label]: name }, value }));
+  const replies = (['udp', 'tcp'] as const).flatMap((protocol) =>
+    responder[protocol].map((value, rcode) => ({ labels: { transport: protocol, rcode: printRcode(rcode) }, value })),
+  );
+  return {
+    replies: replies.filter(({ value }) => value > 0),
+    latency: { labels: {}, counts: responder.latency, sum: responder.latencySum / 1e6 },
+    latencyBounds: latencyBounds.map((microseconds) => microseconds / 1e6),
+    dropped: labelled('reason', {
+      malformed: responder.malformed,
+      limited: responder.limited,
+      unanswerable: transport.datagramsDropped,
+      unsent: transport.sendsFailed,
+    }),
+    truncated: responder.truncated,
+    cacheHits: responder.cacheHits,
+    cacheMisses: responder.cacheMisses,
+    failures: responder.failures,
+    connections: labelled('event', {
+      opened: transport.connectionsOpened,
+      closed: transport.connectionsClosed,
+      evicted: transport.connectionsEvicted,
+      'timed-out': transport.connectionsTimedOut,
+    }),
+    workerRestarts: restarts,
+  };
+}
+
+/** Explains an answer to a caller of the API. Throws Problem `bad-request` where name or type is none. */
+export function explainOrRefuse(publisher: Publisher, registry: Registry, udpSize: number, name: string, type: string): Explanation {
+  try {
+    return explain(publisher, name, type, { udpSize, isProtected: (instance) => registry.isHeldByProtection(instance) });
+  } catch (error) {
+    if (error instanceof PresentationError) throw new Problem('bad-request', error.message, { cause: error });
+    throw error;
+  }
+}
