@@ -7,7 +7,7 @@ export const sweepPeriod = 250;
 /**
  * Milliseconds of lease time since `begin`; until then it stands still. From one sweep to the next it goes at most a second forward: whatever the process
  * was stopped, stalled or asleep beyond that has not happened. After such a gap it stands still for as long again, at most
- * 10 s, because owners who found nobody home back off before they come again.
+ * 4 s, because owners who found nobody home back off before they come again; a lease that begins then ends within its grace.
  */
 export class LeaseTime {
   readonly #clock: Clock;
@@ -44,12 +44,13 @@ export class LeaseTime {
 
     this.#base = this.now();
     const gap = Math.max(0, sinceTick - mostCounted);
-    this.#from = Math.max(this.#from, now) + Math.min(gap, mostHeld);
+    this.#from = Math.max(this.#from, now + Math.min(gap, mostHeld));
     return gap;
   }
 }
 
+/** Milliseconds. */
 const mostCounted = 1000;
-const mostHeld = 10_000;
+const mostHeld = 4000;
 /** Sweeps over which the lag is averaged. */
 const smoothing = 8;

@@ -90,8 +90,6 @@ class Model {
   }
 
   async #act(owner: Owner): Promise<void> {
-    const now = this.#clock.now();
-    const { registry } = this.#process;
     switch (owner.state) {
       case 'absent':
         if (this.#chance(1 / 400)) await this.#register(owner);
@@ -100,9 +98,14 @@ class Model {
         if (this.#chance(1 / 4000)) await this.#comeBack(owner);
         return;
       case 'diligent':
-        if (now >= owner.renewsAt) await this.#renew(owner);
+        if (this.#clock.now() >= owner.renewsAt) await this.#renew(owner);
+        await this.#vary(owner);
     }
-    switch (owner.state === 'diligent' ? this.#below(20_000) : null) {
+  }
+
+  async #vary(owner: Owner): Promise<void> {
+    const { registry } = this.#process;
+    switch (this.#below(20_000)) {
       case 0:
         owner.state = 'silent';
         return;
@@ -153,11 +156,12 @@ class Model {
     if (this.#chance(1 / 2000)) {
       const gap = this.#chance(1 / 2) ? 100 + this.#below(900) : 1000 + this.#below(600_000);
       this.#clock.stall(gap);
-      this.#extended += gap + Math.min(gap, 10_000);
+      this.#extended += gap + Math.min(gap, 4000);
+      this.#protectedUntil += gap;
       this.tally.stalls++;
       // Who found nobody home comes again after a while, some before the first sweep and some after it.
       for (const owner of this.#owners) {
-        if (owner.renewsAt <= this.#clock.now()) owner.renewsAt = this.#clock.now() + this.#below(Math.min(gap, 8000));
+        if (owner.renewsAt <= this.#clock.now()) owner.renewsAt = this.#clock.now() + this.#below(Math.min(gap, 3500));
       }
     }
     if (this.#chance(1 / 2000)) this.#clock.jumpWall((this.#below(2) * 2 - 1) * this.#below(86_400_000));
