@@ -1,4 +1,6 @@
-/** IPv4 and IPv6 addresses as 4 and 16 octets (the rdata of A and AAAA) and as text (RFC 4291 section 2.2, RFC 5952). */
+/**
+ * IPv4 and IPv6 addresses as 4 and 16 octets (the rdata of A and AAAA) and as text (RFC 4291 section 2.2, RFC 5952).
+ */
 import { type Octets, uint16At, uint16Octets, uint8Octets } from './octets.ts';
 
 /** Four octets; null when the text is no dotted quad of plain decimal numbers (no leading zeros, no short forms). */
@@ -27,7 +29,9 @@ export function printIpv4(address: Octets): string {
   return [0, 1, 2, 3].map((i) => address.charCodeAt(i)).join('.');
 }
 
-/** The canonical text (RFC 5952): lower case, the longest run of two or more zero groups as `::`, the first of equals. */
+/**
+ * The canonical text (RFC 5952): lower case, the longest run of two or more zero groups as `::`, the first of equals.
+ */
 export function printIpv6(address: Octets): string {
   if (address.startsWith(mappedPrefix)) return `::ffff:${printIpv4(address.slice(12) as Octets)}`;
   const groups = Array.from({ length: 8 }, (_, i) => uint16At(address, i * 2).toString(16));

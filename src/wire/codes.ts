@@ -1,4 +1,7 @@
-/** Numbers of the IANA DNS parameters and their mnemonics; numbers without one print as TYPE123, CLASS7 (RFC 3597 section 5). */
+/**
+ * Numbers of the IANA DNS parameters and their mnemonics; numbers without one print as TYPE123, CLASS7 (RFC 3597
+ * section 5).
+ */
 
 export const RRType = {
   A: 1, NS: 2, MD: 3, MF: 4, CNAME: 5, SOA: 6, MB: 7, MG: 8, MR: 9, NULL: 10, WKS: 11, PTR: 12, HINFO: 13, MINFO: 14,
@@ -51,7 +54,10 @@ export const parseClass = classes.parse;
 export const printOpcode = opcodes.print;
 export const printRcode = rcodes.print;
 
-/** True for types that are asked for but never stored: OPT, TSIG, AXFR, ANY and the others of 128 to 255 (RFC 6895 section 3.1). */
+/**
+ * True for types that are asked for but never stored: OPT, TSIG, AXFR, ANY and the others of 128 to 255 (RFC 6895
+ * section 3.1).
+ */
 export function isMetaType(type: number): boolean {
   return type === RRType.OPT || (type >= 128 && type <= 255);
 }

@@ -1,7 +1,7 @@
 /**
- * Which names a message holds already, for compression (RFC 1035 section 4.1.4). The labels of names form a tree; each is
- * kept as a key and as the offset at which it stands in the message. The table is bounded, so that writing stays linear,
- * and is made once and used for every message, without garbage.
+ * Which names a message holds already, for compression (RFC 1035 section 4.1.4). The labels of names form a tree; each
+ * is kept as a key and as the offset at which it stands in the message. The table is bounded, so that writing stays
+ * linear, and is made once and used for every message, without garbage.
  */
 import type { Octets } from './octets.ts';
 
@@ -10,7 +10,9 @@ const maxLabels = 128;
 export const maxPointerTarget = 0x3fff;
 /** In front of which label a label stands: 1 + its index in the table, or this. */
 export const root = 0;
-const foldedOctet = Uint8Array.from({ length: 256 }, (_, octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet));
+const foldedOctet = Uint8Array.from({ length: 256 }, (_, octet) =>
+  octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
+);
 
 export class CompressionTable {
   #buffer: Buffer = Buffer.alloc(0);
@@ -57,7 +59,10 @@ export class CompressionTable {
     return this.#starts[index]!;
   }
 
-  /** The label that equals label `index` of the name at hand, in `octets`, and stands in front of `parent`; `root`: there is none. */
+  /**
+   * The label that equals label `index` of the name at hand, in `octets`, and stands in front of `parent`; `root`:
+   * there is none.
+   */
   find(octets: Octets, index: number, parent: number): number {
     const key = (this.#hashes[index]! << 8) | parent;
     for (let i = 0; i < this.#labels; i++) {
@@ -71,7 +76,10 @@ export class CompressionTable {
     return this.#offsets[label - 1]!;
   }
 
-  /** Adds labels 0 to `count` - 1 of the name at hand, of which the last stands in front of `parent`, at their place plus `shift`. */
+  /**
+   * Adds labels 0 to `count` - 1 of the name at hand, of which the last stands in front of `parent`, at their place
+   * plus `shift`.
+   */
   add(count: number, parent: number, shift: number): void {
     for (let i = count - 1; i >= 0; i--) {
       const offset = this.#starts[i]! + shift;

@@ -1,4 +1,6 @@
-/** EDNS(0): the OPT record (RFC 6891 section 6.1) and the options we know: cookies, extended errors, keepalive, padding. */
+/**
+ * EDNS(0): the OPT record (RFC 6891 section 6.1) and the options we know: cookies, extended errors, keepalive, padding.
+ */
 import { OptionCode } from './codes.ts';
 import { WireError } from './error.ts';
 import { type Octets, octetsOf, uint16At, uint16Octets, utf8Octets } from './octets.ts';
@@ -21,7 +23,9 @@ export interface Edns {
 
 export const dnssecOkFlag = 0x8000;
 
-/** An OPT record's meaning from its class, TTL and rdata. Throws WireError where an option does not fit into the rdata. */
+/**
+ * An OPT record's meaning from its class, TTL and rdata. Throws WireError where an option does not fit into the rdata.
+ */
 export function decodeEdns(payloadSize: number, ttl: number, rdata: Octets): Edns {
   return {
     payloadSize,
@@ -93,9 +97,13 @@ export function encodeKeepalive(seconds: number): Octets {
   return encodeOption(OptionCode.KEEPALIVE, uint16Octets(Math.min(Math.round(seconds * 10), 0xffff)));
 }
 
-/** Seconds; null from a client, which sends none (RFC 7828 section 3.2.1); other lengths than 0 and 2 throw WireError. */
+/**
+ * Seconds; null from a client, which sends none (RFC 7828 section 3.2.1); other lengths than 0 and 2 throw WireError.
+ */
 export function decodeKeepalive(data: Octets): number | null {
-  if (data.length !== 0 && data.length !== 2) throw new WireError('bad-option', 0, 'a keepalive option of other than 0 or 2 octets');
+  if (data.length !== 0 && data.length !== 2) {
+    throw new WireError('bad-option', 0, 'a keepalive option of other than 0 or 2 octets');
+  }
   return data.length === 0 ? null : uint16At(data, 0) / 10;
 }
 

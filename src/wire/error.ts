@@ -1,4 +1,7 @@
-/** What the wire folder refuses: octets that are no message (WireError), text that is no presentation form (PresentationError). */
+/**
+ * What the wire folder refuses: octets that are no message (WireError), text that is no presentation form
+ * (PresentationError).
+ */
 
 export type WireErrorCode =
   | 'truncated' // the octets end inside a field
@@ -30,9 +33,14 @@ export class WireError extends Error {
   }
 }
 
-/** Text that is not what was wanted in its place. The message quotes what was found; whoever knows line and column adds them. */
+/**
+ * Text that is not what was wanted in its place. The message quotes what was found; whoever knows line and column adds
+ * them.
+ */
 export class PresentationError extends Error {
-  /** `found` is quoted; null stands for the end of the text. `wanted` completes the sentence: `a number from 0 to 255`. */
+  /**
+   * `found` is quoted; null stands for the end of the text. `wanted` completes the sentence: `a number from 0 to 255`.
+   */
   constructor(found: string | null, wanted: string) {
     super(`found ${found === null ? 'nothing more' : quote(found)}, wanted ${wanted}`);
     this.name = 'PresentationError';

@@ -1,4 +1,6 @@
-/** Escapes of the presentation form (RFC 1035 section 5.1): `\X` is X itself, `\DDD` the octet of that decimal number. */
+/**
+ * Escapes of the presentation form (RFC 1035 section 5.1): `\X` is X itself, `\DDD` the octet of that decimal number.
+ */
 import { PresentationError } from './error.ts';
 import type { Octets } from './octets.ts';
 
@@ -6,16 +8,22 @@ import type { Octets } from './octets.ts';
 export function unescapeText(text: string): Octets {
   const octets = /["\\]/.test(text) ? text.replace(/"|\\(\d{3}|\D|\d|$)/g, escapedOctet) : text;
   for (let i = 0; i < octets.length; i++) {
-    if (octets.charCodeAt(i) > 255) throw new PresentationError(octets.charAt(i), 'octets: write other characters in UTF-8');
+    if (octets.charCodeAt(i) > 255) {
+      throw new PresentationError(octets.charAt(i), 'octets: write other characters in UTF-8');
+    }
   }
   return octets as Octets;
 }
 
 function escapedOctet(escape: string, escaped: string | undefined): string {
-  if (escaped === undefined) throw new PresentationError(escape, '\\" for a quote inside of a word, or quotes around all of it');
+  if (escaped === undefined) {
+    throw new PresentationError(escape, '\\" for a quote inside of a word, or quotes around all of it');
+  }
   if (/^\D/.test(escaped)) return escaped;
   const code = escaped.length === 3 ? Number(escaped) : NaN;
-  if (!(code <= 255)) throw new PresentationError(escape, 'an escape: \\000 to \\255, or \\ and a character that is no digit');
+  if (!(code <= 255)) {
+    throw new PresentationError(escape, 'an escape: \\000 to \\255, or \\ and a character that is no digit');
+  }
   return String.fromCharCode(code);
 }
 

@@ -1,6 +1,7 @@
 /**
  * Whole DNS messages (RFC 1035 section 4) as values, for the client, the tests and everything off the query path. Any
- * octets give a message or a WireError, in time linear in their number; section counts size nothing (RFC 9267 section 6).
+ * octets give a message or a WireError, in time linear in their number; section counts size nothing (RFC 9267 section
+ * 6).
  */
 import { RRClass, RRType } from './codes.ts';
 import { decodeEdns, type Edns, encodeOption, optTtl } from './edns.ts';
@@ -58,10 +59,14 @@ export function encodeMessage(message: Partial<Message>): Buffer {
   writer.flags = flagsOf(message);
   const { questions = [], answers = [], authorities = [], additionals = [], edns } = message;
   let fits = questions.every((question) => writer.question(question.name, question.type, question.class));
-  const sections = [[Section.answer, answers], [Section.authority, authorities], [Section.additional, additionals]] as const;
+  const sections = [
+    [Section.answer, answers],
+    [Section.authority, authorities],
+    [Section.additional, additionals],
+  ] as const;
   for (const [section, records] of sections) {
     writer.section(section);
-    fits &&= records.every((record) => writer.record(record.owner, record.type, record.ttl, record.rdata, record.class));
+    fits &&= records.every((each) => writer.record(each.owner, each.type, each.ttl, each.rdata, each.class));
   }
   if (edns) {
     const options = edns.options.map((option) => encodeOption(option.code, option.data)).join('') as Octets;
@@ -101,9 +106,14 @@ class MessageReader {
   message(): Message {
     const id = this.#uint16();
     const flags = this.#uint16();
-    const [questionCount, answerCount, authorityCount, additionalCount] = [this.#uint16(), this.#uint16(), this.#uint16(), this.#uint16()];
+    const questionCount = this.#uint16();
+    const answerCount = this.#uint16();
+    const authorityCount = this.#uint16();
+    const additionalCount = this.#uint16();
     const questions: Question[] = [];
-    for (let i = 0; i < questionCount; i++) questions.push({ name: this.#name(), type: this.#uint16(), class: this.#uint16() });
+    for (let i = 0; i < questionCount; i++) {
+      questions.push({ name: this.#name(), type: this.#uint16(), class: this.#uint16() });
+    }
     const answers = this.#records(answerCount, Section.answer);
     const authorities = this.#records(authorityCount, Section.authority);
     const additionals = this.#records(additionalCount, Section.additional);
@@ -138,7 +148,9 @@ class MessageReader {
       }
       // RFC 6891 section 6.1.1: one OPT at most, owned by the root, in the additional section.
       if (this.#edns !== null) throw new WireError('duplicate-opt', at - this.#start);
-      if (section !== Section.additional || record.owner !== rootName) throw new WireError('bad-option', at - this.#start, 'a misplaced OPT record');
+      if (section !== Section.additional || record.owner !== rootName) {
+        throw new WireError('bad-option', at - this.#start, 'a misplaced OPT record');
+      }
       this.#edns = decodeEdns(record.class, record.ttl, record.rdata);
     }
     return records;
@@ -153,8 +165,7 @@ class MessageReader {
     const rdataStart = this.#at;
     this.#need(length);
     this.#at += length;
-    const isOpaque = rrClass === RRClass.NONE || rrClass === RRClass.ANY || (type === RRType.A && rrClass !== RRClass.IN);
-    const rdata = isOpaque || type === RRType.OPT
+    const rdata = isOpaque(type, rrClass)
       ? octetsOf(this.#buffer, rdataStart, this.#at)
       : readRdata(type, this.#buffer, rdataStart, this.#at, this.#start);
     return { owner, type, class: rrClass, ttl, rdata };
@@ -174,6 +185,14 @@ class MessageReader {
   }
 
   #need(octets: number): void {
-    if (this.#at + octets > this.#end) throw new WireError('truncated', this.#end - this.#start, 'the message ends early');
+    if (this.#at + octets > this.#end) {
+      throw new WireError('truncated', this.#end - this.#start, 'the message ends early');
+    }
   }
+}
+
+/** Of dynamic updates (RFC 2136 section 2.4) the rdata may be empty, and class CH has other addresses. */
+function isOpaque(type: number, rrClass: number): boolean {
+  if (type === RRType.OPT || rrClass === RRClass.NONE || rrClass === RRClass.ANY) return true;
+  return type === RRType.A && rrClass !== RRClass.IN;
 }

@@ -7,7 +7,9 @@ import { PresentationError, WireError } from './error.ts';
 import { type Octets, octetsOf } from './octets.ts';
 import { escapeOctet, unescapeText } from './escape.ts';
 
-/** A name of 1 to 255 octets, labels of 1 to 63 octets, ending with the root label; letters in the case they came in. */
+/**
+ * A name of 1 to 255 octets, labels of 1 to 63 octets, ending with the root label; letters in the case they came in.
+ */
 export type Name = Octets;
 
 export const rootName = '\0' as Name;
@@ -118,7 +120,9 @@ export function readName(buffer: Buffer, offset: number, end: number, start = 0)
     if (at + 1 >= end) throw new WireError('truncated', at - start, 'the message ends inside a pointer');
     const target = start + (((octet & 0x3f) << 8) | buffer[at + 1]!);
     pointers += 1;
-    if (target < start + headerLength || target >= part || pointers > maxPointers) throw new WireError('bad-pointer', at - start);
+    if (target < start + headerLength || target >= part || pointers > maxPointers) {
+      throw new WireError('bad-pointer', at - start);
+    }
     length += buffer.copy(scratch, length, part, at);
     part = target;
     at = target;

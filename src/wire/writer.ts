@@ -1,10 +1,12 @@
 /**
  * Writes one message at a time into a region of a buffer that the caller owns, with name compression (RFC 1035 section
- * 4.1.4). It is on the query path of the name server: a writer is made once, used for every message, and makes no garbage.
+ * 4.1.4). It is on the query path of the name server: a writer is made once, used for every message, and makes no
+ * garbage.
  *
  * Names are compressed against all names written before, also those in SRV rdata, which are themselves never compressed
- * (RFC 2782). The letters of the question are matched in either case, so that a reply is as long whatever case was asked
- * in (owners then come in the case of the question); other names are matched octet for octet and keep their letters.
+ * (RFC 2782). The letters of the question are matched in either case, so that a reply is as long whatever case was
+ * asked in (owners then come in the case of the question); other names are matched octet for octet and keep their
+ * letters.
  */
 import { RRClass, RRType } from './codes.ts';
 import { CompressionTable, maxPointerTarget, root } from './compression.ts';
@@ -66,7 +68,9 @@ export class MessageWriter {
     this.#reserved = octets;
   }
 
-  /** Copies a question as it was asked, letter for letter: an uncompressed name, type and class in `source[start, end)`. */
+  /**
+   * Copies a question as it was asked, letter for letter: an uncompressed name, type and class in `source[start, end)`.
+   */
   copyQuestion(source: Buffer, start: number, end: number): boolean {
     const at = this.#offset;
     if (at + end - start > this.#limit) return false;

@@ -1,7 +1,7 @@
 /**
- * Whether records make a zone that can be served (RFC 1034 section 4.2.1, RFC 1035 section 5.2, RFC 2181, RFC 6672). What
- * named-checkzone refuses is an error, and so is data outside of the zone, which it would drop; what resolvers only suffer
- * from is a warning.
+ * Whether records make a zone that can be served (RFC 1034 section 4.2.1, RFC 1035 section 5.2, RFC 2181, RFC 6672).
+ * What named-checkzone refuses is an error, and so is data outside of the zone, which it would drop; what resolvers
+ * only suffer from is a warning.
  */
 import { printType, RRType } from '../wire/codes.ts';
 import { foldName, type Name, printName, rootName } from '../wire/name.ts';
@@ -63,7 +63,8 @@ function admit(record: ZoneRecord, contents: ZoneContents, findings: Findings): 
   if (set.first === record) return true;
   if (singletons.has(type)) findings.error(position, `found a second ${describe(record)}, wanted one`);
   if (ttl !== set.first.ttl) {
-    findings.warning(position, `${describe(record)} has TTL ${ttl}, but the first of its set ${set.first.ttl}, which counts for all`);
+    const counts = `the first of its set ${set.first.ttl}, which counts for all`;
+    findings.warning(position, `${describe(record)} has TTL ${ttl}, but ${counts}`);
   }
   return true;
 }
@@ -74,9 +75,9 @@ function withTtlOfSet({ owner, type, ttl, rdata }: ZoneRecord, contents: ZoneCon
 }
 
 function checkApex(contents: ZoneContents, start: Position, findings: Findings): void {
-  for (const type of [RRType.SOA, RRType.NS]) {
+  for (const [type, wanted] of [[RRType.SOA, 'one'], [RRType.NS, 'at least one']] as const) {
     if (contents.set(contents.apex, type) !== undefined) continue;
-    findings.error(start, `found no ${printType(type)} at the apex ${printName(contents.apex)}, wanted ${type === RRType.SOA ? 'one' : 'at least one'}`);
+    findings.error(start, `found no ${printType(type)} at the apex ${printName(contents.apex)}, wanted ${wanted}`);
   }
 }
 
@@ -84,7 +85,8 @@ function checkCname(node: Node, findings: Findings): void {
   if (!node.has(RRType.CNAME)) return;
   for (const [type, { first }] of node) {
     if (besideCname.has(type)) continue;
-    findings.error(first.position, `found ${describe(first)} beside a CNAME, wanted one or the other (RFC 1034 section 3.6.2)`);
+    // RFC 1034 section 3.6.2.
+    findings.error(first.position, `found ${describe(first)} beside a CNAME, wanted one or the other`);
   }
 }
 
@@ -100,9 +102,11 @@ function checkOcclusion(owner: Name, node: Node, contents: ZoneContents, finding
   const redirection = contents.redirectionOf(owner);
   for (const [type, { first }] of node) {
     if (redirection !== null) {
-      findings.warning(first.position, `${describe(first)} is below the DNAME of ${printName(redirection)} and will not be found`);
+      const above = `the DNAME of ${printName(redirection)}`;
+      findings.warning(first.position, `${describe(first)} is below ${above} and will not be found`);
     } else if (delegation !== null && !(delegation === owner ? atDelegation : glue).has(type)) {
-      findings.warning(first.position, `${describe(first)} belongs to ${printName(delegation)}, which is delegated, and will not be found`);
+      const above = `${printName(delegation)}, which is delegated`;
+      findings.warning(first.position, `${describe(first)} belongs to ${above}, and will not be found`);
     }
   }
 }

@@ -1,4 +1,6 @@
-/** The records of a zone by owner and type, for its check: which names exist, what encloses them, what is found at them. */
+/**
+ * The records of a zone by owner and type, for its check: which names exist, what encloses them, what is found at them.
+ */
 import { RRType } from '../wire/codes.ts';
 import { foldName, isAtOrBelow, type Name, parentOf } from '../wire/name.ts';
 import type { Octets } from '../wire/octets.ts';
@@ -13,7 +15,9 @@ export interface RecordSet {
 
 export type Node = ReadonlyMap<number, RecordSet>;
 
-/** What a query for the addresses of a name would meet. `delegated`: the name is another zone's, and there is no glue. */
+/**
+ * What a query for the addresses of a name would meet. `delegated`: the name is another zone's, and there is no glue.
+ */
 export type AddressLookup = 'found' | 'missing' | 'cname' | 'dname' | 'delegated' | 'elsewhere';
 
 export class ZoneContents {
@@ -57,7 +61,9 @@ export class ZoneContents {
     return this.#nodes.get(foldName(owner))?.get(type);
   }
 
-  /** The name nearest to the apex, at or above the folded `name`, that is delegated; null where the zone has authority. */
+  /**
+   * The name nearest to the apex, at or above the folded `name`, that is delegated; null where the zone has authority.
+   */
   delegationOf(name: Name): Name | null {
     return this.#highestAbove(name, this.#delegations) ?? (this.#delegations.has(name) ? name : null);
   }

@@ -12,7 +12,10 @@ export interface Problem extends Position {
   readonly message: string;
 }
 
-/** A zone that cannot be served. It stands at its first problem; `problems` has all that were found, in the order of the file. */
+/**
+ * A zone that cannot be served. It stands at its first problem; `problems` has all that were found, in the order of the
+ * file.
+ */
 export class ZoneFileError extends Error implements Position {
   readonly problems: readonly Problem[];
   readonly file: string;

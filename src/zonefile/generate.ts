@@ -17,7 +17,9 @@ export function parseRange(text: string): Range {
   if (to === '') throw new PresentationError(text, 'a range: start-stop or start-stop/step');
   const [start, stop, step] = [parseNumber(from, maxValue), parseNumber(to, maxValue), parseNumber(by, maxValue, 1)];
   if (stop < start) throw new PresentationError(text, 'a range whose stop is not below its start');
-  if ((stop - start) / step >= maxGenerated) throw new PresentationError(text, `a range of at most ${maxGenerated} records`);
+  if ((stop - start) / step >= maxGenerated) {
+    throw new PresentationError(text, `a range of at most ${maxGenerated} records`);
+  }
   return { start, stop, step };
 }
 
@@ -36,7 +38,8 @@ const maxWidth = 255;
 function modified(modifier: string, value: number): string {
   const [, offset = '', width = '0', base = 'd'] = /^(-?\d{1,10})(?:,(\d{1,3})(?:,([doxXnN]))?)?$/.exec(modifier) ?? [];
   if (offset === '' || Number(width) > maxWidth) {
-    throw new PresentationError(`\${${modifier}}`, `\${offset,width,base}, width up to ${maxWidth}, base one of d o x X n N`);
+    const wanted = `\${offset,width,base}, width up to ${maxWidth}, base one of d o x X n N`;
+    throw new PresentationError(`\${${modifier}}`, wanted);
   }
   return inBase(value + Number(offset), Number(width), base);
 }

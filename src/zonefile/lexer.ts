@@ -1,4 +1,7 @@
-/** Cuts the text of a zone file into entries: the words of one line, or of several lines that parentheses join (RFC 1035 section 5.1). */
+/**
+ * Cuts the text of a zone file into entries: the words of one line, or of several lines that parentheses join (RFC 1035
+ * section 5.1).
+ */
 import { PresentationError } from '../wire/error.ts';
 import type { Token } from '../wire/tokens.ts';
 
@@ -17,8 +20,8 @@ export interface Entry {
 /** Told of text that is no word; the rest of its line is passed over. */
 export type Report = (error: PresentationError, line: number, column: number) => void;
 
-// Blanks, end of line, comment, parenthesis, quoted word, or a word; a word may go on in quotes after `=` (RFC 9460 section
-// 2.1). Not \s: that would take octet 0xA0, which UTF-8 text may hold, for a blank.
+// Blanks, end of line, comment, parenthesis, quoted word, or a word, which may go on in quotes after `=` (RFC 9460
+// section 2.1). Not \s: that would take octet 0xA0, which UTF-8 text may hold, for a blank.
 const lexeme =
   /[ \t\r\f]+|\n|;[^\n]*|[()]|"(?:\\[^\n]|[^"\\\n])*"|(?:\\[^\n]|="(?:\\[^\n]|[^"\\\n])*"|[^ \t\r\n\f"();\\])+/y;
 
@@ -79,11 +82,15 @@ export function* readEntries(text: string, report: Report): Generator<Entry> {
 function misplaced(word: string, text: string, at: number, isOpen: boolean, wordEnd: number): PresentationError | null {
   if (word === '') {
     const rest = text.slice(at, endOfLine(text, at));
-    return new PresentationError(rest, rest.startsWith('"') ? 'a " that ends the quotes on the same line' : 'a character after the backslash');
+    const isQuote = rest.startsWith('"');
+    const wanted = isQuote ? 'a " that ends the quotes on the same line' : 'a character after the backslash';
+    return new PresentationError(rest, wanted);
   }
   if (word === '(' && isOpen) return new PresentationError('(', 'parentheses that are not nested');
   if (word === ')' && !isOpen) return new PresentationError(')', 'a ( before it');
-  if (word.startsWith('"') && wordEnd === at) return new PresentationError(word, 'a blank before the quotes, or \\" for a quote in a word');
+  if (word.startsWith('"') && wordEnd === at) {
+    return new PresentationError(word, 'a blank before the quotes, or \\" for a quote in a word');
+  }
   return null;
 }
 

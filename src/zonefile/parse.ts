@@ -41,7 +41,9 @@ export function parseZone(text: string, options: ParseOptions): ZoneRecord[] {
   return new ZoneParser(options).zone(text);
 }
 
-/** What a file sees of its own: after $INCLUDE the including file has its origin and owner again (RFC 1035 section 5.1). */
+/**
+ * What a file sees of its own: after $INCLUDE the including file has its origin and owner again (RFC 1035 section 5.1).
+ */
 interface Scope {
   readonly file: string;
   readonly depth: number;
@@ -80,7 +82,9 @@ class ZoneParser {
 
   #file(text: string, scope: Scope): void {
     this.#length += text.length;
-    if (this.#length > maxZoneLength) this.#stop({ file: scope.file, line: 1, column: 1 }, `more than ${maxZoneLength} octets of zone file`);
+    if (this.#length > maxZoneLength) {
+      this.#stop({ file: scope.file, line: 1, column: 1 }, `more than ${maxZoneLength} octets of zone file`);
+    }
     const report = (error: PresentationError, line: number, column: number): void => {
       this.#error({ file: scope.file, line, column }, error);
     };
@@ -127,7 +131,9 @@ class ZoneParser {
     const content = this.#readInclude(text, path);
     const origin = words.done ? scope.origin : parseName(words.next('').text, scope.origin);
     expectEnd(words, '$INCLUDE');
-    if (scope.depth === maxIncludeDepth) throw new PresentationError(text, `at most ${maxIncludeDepth} files that include each other`);
+    if (scope.depth === maxIncludeDepth) {
+      throw new PresentationError(text, `at most ${maxIncludeDepth} files that include each other`);
+    }
     this.#file(content, { file: path, origin, owner: scope.owner, depth: scope.depth + 1 });
   }
 
@@ -136,7 +142,9 @@ class ZoneParser {
     const directory = dirname(this.#options.file);
     const name = unescapeText(text);
     const path = isAbsolute(name) ? name : join(directory, name);
-    if (!isWithin(directory, path)) throw new PresentationError(text, 'a file in the directory of the zone file or below it');
+    if (!isWithin(directory, path)) {
+      throw new PresentationError(text, 'a file in the directory of the zone file or below it');
+    }
     return path;
   }
 
@@ -146,7 +154,8 @@ class ZoneParser {
     try {
       return readInclude(path);
     } catch (error) {
-      throw new PresentationError(text, `a file that can be read (${error instanceof Error ? error.message : String(error)})`);
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new PresentationError(text, `a file that can be read (${reason})`);
     }
   }
 
@@ -158,14 +167,18 @@ class ZoneParser {
     const fill = (text: string, value: number): Token => ({ text: fillTemplate(text, value), quoted: false });
     for (let value = range.start; value <= range.stop; value += range.step) {
       const rdata = parseRdata(type, new Tokens(templates.map(({ text }) => fill(text, value)), scope.origin));
-      this.#add(parseName(fillTemplate(owner, value), scope.origin), type, this.#ttl(ttl, type, rdata), rdata, scope, entry);
+      const name = parseName(fillTemplate(owner, value), scope.origin);
+      this.#add(name, type, this.#ttl(ttl, type, rdata), rdata, scope, entry);
     }
   }
 
   #record(words: Tokens, scope: Scope, entry: Entry): void {
     if (!entry.ownerIsBlank) scope.owner = parseName(words.next('an owner name').text, scope.origin);
     const { ttl, type } = this.#head(words);
-    if (scope.owner === null) throw new PresentationError(printType(type), 'an owner name at the beginning of the line: no record before this has one');
+    if (scope.owner === null) {
+      const wanted = 'an owner name at the beginning of the line, as no record is before it';
+      throw new PresentationError(printType(type), wanted);
+    }
     const rdata = parseRdata(type, words);
     this.#add(scope.owner, type, this.#ttl(ttl, type, rdata), rdata, scope, entry);
   }
@@ -186,7 +199,9 @@ class ZoneParser {
     if (stated !== null) return (this.#lastTtl = stated);
     const inherited = this.#defaultTtl ?? this.#lastTtl;
     if (inherited !== null) return inherited;
-    if (type !== RRType.SOA) throw new PresentationError(printType(type), 'a TTL before it, or $TTL at the top of the file');
+    if (type !== RRType.SOA) {
+      throw new PresentationError(printType(type), 'a TTL before it, or $TTL at the top of the file');
+    }
     // As BIND does; RFC 1035 would have no TTL here either.
     return (this.#lastTtl = Math.min(uint32At(rdata, rdata.length - 4), maxTtl));
   }
@@ -199,7 +214,9 @@ class ZoneParser {
   }
 
   #error(position: Position, error: PresentationError): void {
-    if (this.#errors.length === maxProblems - 1) this.#stop(position, `${error.message}; after ${maxProblems} errors no more are looked for`);
+    if (this.#errors.length === maxProblems - 1) {
+      this.#stop(position, `${error.message}; after ${maxProblems} errors no more are looked for`);
+    }
     this.#errors.push({ ...position, message: error.message });
   }
 
@@ -217,7 +234,9 @@ export function isWithin(directory: string, path: string): boolean {
 
 function parseTtl(text: string): number {
   const ttl = parsePeriod(text);
-  if (ttl === null || ttl > maxTtl) throw new PresentationError(text, `a TTL from 0 to ${maxTtl} seconds, or as in 1h30m`);
+  if (ttl === null || ttl > maxTtl) {
+    throw new PresentationError(text, `a TTL from 0 to ${maxTtl} seconds, or as in 1h30m`);
+  }
   return ttl;
 }
 

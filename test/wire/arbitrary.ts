@@ -9,7 +9,13 @@ import type { Field } from '../../src/wire/rdata/field.ts';
 import { hostIdentity } from '../../src/wire/rdata/host-identity.ts';
 import { location } from '../../src/wire/rdata/location.ts';
 import { serviceParameters } from '../../src/wire/rdata/service-parameters.ts';
-import { characterString, characterStrings, optionalString, propertyTag, remainingText } from '../../src/wire/rdata/texts.ts';
+import {
+  characterString,
+  characterStrings,
+  optionalString,
+  propertyTag,
+  remainingText,
+} from '../../src/wire/rdata/texts.ts';
 import { typeBitmap } from '../../src/wire/rdata/type-bitmap.ts';
 import { wellKnownServices } from '../../src/wire/rdata/well-known-services.ts';
 import type { Message, MessageRecord } from '../../src/wire/message.ts';
@@ -27,13 +33,17 @@ export function octets(constraints: { minLength: number; maxLength: number }): f
 
 /** Labels of any octets, often of those that need escapes, often alike. */
 const label = fc.oneof(
-  fc.constantFrom('a', 'A', 'b', 'www', '_tcp', 'example', 'EXAMPLE', '*', '@', '$', '.', '\\', '"', ' ', '\0', 'a.b').map((text) => text as Octets),
+  fc
+    .constantFrom('a', 'A', 'b', 'www', '_tcp', 'example', 'EXAMPLE', '*', '@', '$', '.', '\\', '"', ' ', '\0', 'a.b')
+    .map((text) => text as Octets),
   octets({ minLength: 1, maxLength: 63 }),
 );
 
-export const name: fc.Arbitrary<Name> = fc.array(label, { maxLength: 6 }).map((labels) =>
-  labels.reduce((parent, each) => (each.length + 1 + parent.length > 255 ? parent : childOf(each, parent)), rootName),
-);
+export const name: fc.Arbitrary<Name> = fc
+  .array(label, { maxLength: 6 })
+  .map((labels) =>
+    labels.reduce((parent, each) => (each.length + 1 + parent.length > 255 ? parent : childOf(each, parent)), rootName),
+  );
 
 /** Names as hosts have them, which every decoder shows alike. */
 export const hostName: fc.Arbitrary<Name> = fc
@@ -49,7 +59,9 @@ const gateway = fc.oneof(
   fc.tuple(fc.constant(2), octets({ minLength: 16, maxLength: 16 })),
   fc.tuple(fc.constant(3), name),
 ) as fc.Arbitrary<[number, Octets]>;
-const precision = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 9 })).map(([digit, power]) => uint8Octets((digit << 4) | power));
+const precision = fc
+  .tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 9 }))
+  .map(([digit, power]) => uint8Octets((digit << 4) | power));
 const angle = (degrees: number): fc.Arbitrary<Octets> =>
   fc.integer({ min: -degrees * 3_600_000, max: degrees * 3_600_000 }).map((value) => uint32Octets(value + 2 ** 31));
 const parameter = fc.tuple(fc.integer({ min: 9, max: 0xfffe }), octets({ minLength: 0, maxLength: 20 }));
@@ -75,40 +87,81 @@ const ofField = new Map<Field, fc.Arbitrary<Octets>>([
   [optionalBase64, octets({ minLength: 0, maxLength: 40 })],
   [salt, string],
   [hashedOwner, data.map((hash) => (uint8Octets(hash.length) + hash) as Octets)],
-  [typeBitmap, fc.uniqueArray(uint16, { maxLength: 8 }).map((types) => typeBitmap.parse(tokensOf(types.map((type) => `TYPE${type}`).join(' '))))],
-  [ipsecGateway, fc.tuple(gateway, fc.integer({ min: 0, max: 255 })).map(([[kind, target], algorithm]) => join([uint8Octets(kind), uint8Octets(algorithm), target]))],
-  [amtRelay, fc.tuple(gateway, fc.boolean()).map(([[kind, target], discovery]) => join([uint8Octets(kind | (discovery ? 0x80 : 0)), target]))],
+  [
+    typeBitmap,
+    fc
+      .uniqueArray(uint16, { maxLength: 8 })
+      .map((types) => typeBitmap.parse(tokensOf(types.map((type) => `TYPE${type}`).join(' ')))),
+  ],
+  [
+    ipsecGateway,
+    fc
+      .tuple(gateway, fc.integer({ min: 0, max: 255 }))
+      .map(([[kind, target], algorithm]) => join([uint8Octets(kind), uint8Octets(algorithm), target])),
+  ],
+  [
+    amtRelay,
+    fc
+      .tuple(gateway, fc.boolean())
+      .map(([[kind, target], discovery]) => join([uint8Octets(kind | (discovery ? 0x80 : 0)), target])),
+  ],
   [
     hostIdentity,
-    fc.tuple(data, data, fc.array(name, { maxLength: 2 })).map(([tag, key, servers]) =>
-      join([uint8Octets(tag.length), '\x02', uint16Octets(key.length), tag, key, ...servers]),
-    ),
+    fc
+      .tuple(data, data, fc.array(name, { maxLength: 2 }))
+      .map(([tag, key, servers]) =>
+        join([uint8Octets(tag.length), '\x02', uint16Octets(key.length), tag, key, ...servers]),
+      ),
   ],
   [dsDigest, digestOf(2, 32)],
   [sshFingerprint, digestOf(1, 20)],
   [zoneDigest, digestOf(1, 48)],
-  [wellKnownServices, fc.tuple(fc.constant('\x06'), octets({ minLength: 0, maxLength: 20 }).map((bits) => bits.replace(/\0+$/, ''))).map(join)],
-  [location, fc.tuple(fc.constant('\0'), precision, precision, precision, angle(90), angle(180), uint16.map(uint32Octets)).map(join)],
+  [
+    wellKnownServices,
+    fc
+      .tuple(
+        fc.constant('\x06'),
+        octets({ minLength: 0, maxLength: 20 }).map((bits) => bits.replace(/\0+$/, '')),
+      )
+      .map(join),
+  ],
+  [
+    location,
+    fc
+      .tuple(fc.constant('\0'), precision, precision, precision, angle(90), angle(180), uint16.map(uint32Octets))
+      .map(join),
+  ],
   [
     prefixList,
     fc.array(fc.tuple(ipv4, fc.integer({ min: 0, max: 32 }), fc.boolean()), { maxLength: 3 }).map((items) =>
-      join(items.map(([address, prefix, negated]) => {
-        const significant = address.replace(/\0+$/, '');
-        return uint16Octets(1) + uint8Octets(prefix) + uint8Octets(significant.length | (negated ? 0x80 : 0)) + significant;
-      })),
+      join(
+        items.map(([address, prefix, negated]) => {
+          const significant = address.replace(/\0+$/, '');
+          return (
+            uint16Octets(1) + uint8Octets(prefix) + uint8Octets(significant.length | (negated ? 0x80 : 0)) + significant
+          );
+        }),
+      ),
     ),
   ],
   [
     serviceParameters,
-    fc.uniqueArray(parameter, { maxLength: 4, selector: ([key]) => key }).map((parameters) =>
-      join(parameters.sort(([a], [b]) => a - b).map(([key, value]) => uint16Octets(key) + uint16Octets(value.length) + value)),
-    ),
+    fc
+      .uniqueArray(parameter, { maxLength: 4, selector: ([key]) => key })
+      .map((parameters) =>
+        join(
+          parameters
+            .sort(([a], [b]) => a - b)
+            .map(([key, value]) => uint16Octets(key) + uint16Octets(value.length) + value),
+        ),
+      ),
   ],
 ]);
 
 function field(each: Field): fc.Arbitrary<Octets> {
   if (each.name !== undefined) return name;
-  const known = ofField.get(each) ?? (each.size === undefined ? undefined : octets({ minLength: each.size, maxLength: each.size }));
+  const known =
+    ofField.get(each) ?? (each.size === undefined ? undefined : octets({ minLength: each.size, maxLength: each.size }));
   if (known === undefined) throw new Error('a field that no arbitrary is written for');
   return known;
 }
@@ -120,7 +173,15 @@ export function rdataOf(type: number): fc.Arbitrary<Octets> {
 
 export const record: fc.Arbitrary<MessageRecord> = fc
   .constantFrom(...formattedTypes)
-  .chain((type) => fc.record({ owner: name, type: fc.constant(type), class: fc.constant(1), ttl: fc.integer({ min: 0, max: maxTtl }), rdata: rdataOf(type) }));
+  .chain((type) =>
+    fc.record({
+      owner: name,
+      type: fc.constant(type),
+      class: fc.constant(1),
+      ttl: fc.integer({ min: 0, max: maxTtl }),
+      rdata: rdataOf(type),
+    }),
+  );
 
 const records = fc.array(record, { maxLength: 4 });
 

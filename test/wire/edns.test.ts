@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { OptionCode, Rcode } from '../../src/wire/codes.ts';
 import {
-  decodeCookie, decodeEdns, decodeExtendedError, decodeKeepalive, decodeOptions, encodeExtendedError, encodeKeepalive,
-  encodeOption, encodePadding, findOption, optTtl,
+  decodeCookie,
+  decodeEdns,
+  decodeExtendedError,
+  decodeKeepalive,
+  decodeOptions,
+  encodeExtendedError,
+  encodeKeepalive,
+  encodeOption,
+  encodePadding,
+  findOption,
+  optTtl,
 } from '../../src/wire/edns.ts';
 import type { Octets } from '../../src/wire/octets.ts';
 
@@ -12,13 +21,23 @@ const zeros = (count: number): Octets => octets('\0'.repeat(count));
 describe('decodeEdns', () => {
   it('takes the TTL apart', () => {
     expect(decodeEdns(1232, optTtl(Rcode.BADVERS, 3, true), zeros(0))).toEqual({
-      payloadSize: 1232, extendedRcode: 1, version: 3, dnssecOk: true, options: [],
+      payloadSize: 1232,
+      extendedRcode: 1,
+      version: 3,
+      dnssecOk: true,
+      options: [],
     });
   });
 
   it('lists the options in their order, repeated ones too', () => {
-    const rdata = octets(encodeOption(OptionCode.NSID, zeros(0)) + encodeOption(65001, octets('ab')) + encodeOption(65001, octets('c')));
-    expect(decodeOptions(rdata)).toEqual([{ code: 3, data: '' }, { code: 65001, data: 'ab' }, { code: 65001, data: 'c' }]);
+    const rdata = octets(
+      encodeOption(OptionCode.NSID, zeros(0)) + encodeOption(65001, octets('ab')) + encodeOption(65001, octets('c')),
+    );
+    expect(decodeOptions(rdata)).toEqual([
+      { code: 3, data: '' },
+      { code: 65001, data: 'ab' },
+      { code: 65001, data: 'c' },
+    ]);
     expect(findOption(decodeOptions(rdata), 65001)).toBe('ab');
     expect(findOption(decodeOptions(rdata), 9)).toBeUndefined();
   });

@@ -24,11 +24,21 @@ const plainRecord: fc.Arbitrary<MessageRecord> = fc
       hostName.map((target) => [RRType.NS, printName(target)] as const),
       hostName.map((target) => [RRType.CNAME, printName(target)] as const),
       hostName.map((target) => [RRType.PTR, printName(target)] as const),
-      fc.tuple(fc.nat(65535), hostName).map(([preference, target]) => [RRType.MX, `${preference} ${printName(target)}`] as const),
-      fc.tuple(fc.nat(65535), fc.nat(65535), fc.nat(65535), hostName)
-        .map(([priority, weight, port, target]) => [RRType.SRV, `${priority} ${weight} ${port} ${printName(target)}`] as const),
-      fc.tuple(hostName, hostName, fc.nat(), fc.nat(), fc.nat(), fc.nat(), fc.nat())
-        .map(([mname, rname, ...numbers]) => [RRType.SOA, [printName(mname), printName(rname), ...numbers].join(' ')] as const),
+      fc
+        .tuple(fc.nat(65535), hostName)
+        .map(([preference, target]) => [RRType.MX, `${preference} ${printName(target)}`] as const),
+      fc
+        .tuple(fc.nat(65535), fc.nat(65535), fc.nat(65535), hostName)
+        .map(
+          ([priority, weight, port, target]) =>
+            [RRType.SRV, `${priority} ${weight} ${port} ${printName(target)}`] as const,
+        ),
+      fc
+        .tuple(hostName, hostName, fc.nat(), fc.nat(), fc.nat(), fc.nat(), fc.nat())
+        .map(
+          ([mname, rname, ...numbers]) =>
+            [RRType.SOA, [printName(mname), printName(rname), ...numbers].join(' ')] as const,
+        ),
     ),
     hostName,
     fc.nat(2 ** 31 - 1),
@@ -58,7 +68,10 @@ describe('encodeMessage and decodeMessage', () => {
   });
 
   it('keep the letters of all names that are not asked for', () => {
-    const answers = [record('Host.Example.', RRType.NS, 'Ns.Example.'), record('host.example.', RRType.NS, 'ns.EXAMPLE.')];
+    const answers = [
+      record('Host.Example.', RRType.NS, 'Ns.Example.'),
+      record('host.example.', RRType.NS, 'ns.EXAMPLE.'),
+    ];
     expect(decodeMessage(encodeMessage({ answers })).answers).toEqual(answers);
   });
 
@@ -67,8 +80,13 @@ describe('encodeMessage and decodeMessage', () => {
       fc.property(plainMessage, (value) => {
         const decoded = dnsPacket.decode(encodeMessage(value));
         expect(decoded.questions?.map(({ name }) => name)).toEqual(value.questions.map(({ name }) => dotless(name)));
-        for (const [theirs, ours] of [[decoded.answers, value.answers], [decoded.additionals, value.additionals]] as const) {
-          expect(theirs?.map(fromDnsPacket)).toEqual(ours.map((each) => [dotless(each.owner), each.ttl, printRdata(each.type, each.rdata)]));
+        for (const [theirs, ours] of [
+          [decoded.answers, value.answers],
+          [decoded.additionals, value.additionals],
+        ] as const) {
+          expect(theirs?.map(fromDnsPacket)).toEqual(
+            ours.map((each) => [dotless(each.owner), each.ttl, printRdata(each.type, each.rdata)]),
+          );
         }
       }),
     );
@@ -82,7 +100,9 @@ describe('encodeMessage and decodeMessage', () => {
         expect(decoded.answers.map(({ name, type, ttl }) => [name, type, ttl])).toEqual(
           value.answers.map(({ owner, type, ttl }) => [dotless(owner), type, ttl]),
         );
-        expect(decoded.answers.filter(({ type }) => type === RRType.SRV).map(({ target }: { target?: string }) => target)).toEqual(
+        expect(
+          decoded.answers.filter(({ type }) => type === RRType.SRV).map(({ target }: { target?: string }) => target),
+        ).toEqual(
           value.answers.filter(({ type }) => type === RRType.SRV).map(({ rdata }) => dotless(rdata.slice(6) as Name)),
         );
       }),
@@ -96,9 +116,14 @@ describe('encodeMessage and decodeMessage', () => {
           type: 'response',
           id: value.id,
           questions: [{ type: 'SRV', class: 'IN', name: dotless(value.questions[0].name) }],
-          answers: value.answers.filter(({ type }) => type === RRType.SRV).map(({ owner, ttl, rdata }) => ({
-            type: 'SRV', name: dotless(owner), ttl, data: srvData(rdata),
-          })),
+          answers: value.answers
+            .filter(({ type }) => type === RRType.SRV)
+            .map(({ owner, ttl, rdata }) => ({
+              type: 'SRV',
+              name: dotless(owner),
+              ttl,
+              data: srvData(rdata),
+            })),
         });
         expect(decodeMessage(theirs).answers).toEqual(value.answers.filter(({ type }) => type === RRType.SRV));
       }),
@@ -109,7 +134,16 @@ describe('encodeMessage and decodeMessage', () => {
     const packet = new Packet();
     packet.questions.push({ name: 'svc.internal', type: RRType.SRV, class: RRClass.IN } as never);
     for (const target of ['a.svc.internal', 'b.svc.internal']) {
-      packet.answers.push({ name: 'svc.internal', type: RRType.SRV, class: RRClass.IN, ttl: 5, priority: 1, weight: 2, port: 3, target } as never);
+      packet.answers.push({
+        name: 'svc.internal',
+        type: RRType.SRV,
+        class: RRClass.IN,
+        ttl: 5,
+        priority: 1,
+        weight: 2,
+        port: 3,
+        target,
+      } as never);
     }
     const buffer = packet.toBuffer();
     expect(buffer.length).toBeLessThan(100);
@@ -127,8 +161,17 @@ describe('decodeMessage', () => {
     questions: [{ name: qname, type: RRType.SRV, class: RRClass.IN }],
     answers: [record('_web._tcp.svc.internal.', RRType.SRV, '10 100 8080 a.web.svc.internal.')],
     authorities: [record('svc.internal.', RRType.SOA, 'ns.svc.internal. host.svc.internal. 1 2 3 4 5')],
-    additionals: [record('a.web.svc.internal.', RRType.A, '10.0.0.1'), record('a.web.svc.internal.', RRType.TXT, 'x "y z"')],
-    edns: { payloadSize: 1232, extendedRcode: 0, version: 0, dnssecOk: true, options: [{ code: 3, data: 'ns1' as Octets }] },
+    additionals: [
+      record('a.web.svc.internal.', RRType.A, '10.0.0.1'),
+      record('a.web.svc.internal.', RRType.TXT, 'x "y z"'),
+    ],
+    edns: {
+      payloadSize: 1232,
+      extendedRcode: 0,
+      version: 0,
+      dnssecOk: true,
+      options: [{ code: 3, data: 'ns1' as Octets }],
+    },
   });
 
   it('reads a message in the middle of a buffer', () => {
@@ -165,21 +208,37 @@ describe('decodeMessage', () => {
   });
 
   it('takes a TTL with the top bit set for zero (RFC 2181 section 8)', () => {
-    const buffer = encodeMessage({ answers: [{ owner: parseName('a.'), type: RRType.A, class: 1, ttl: 0x7fffffff, rdata: '\x01\x02\x03\x04' as Octets }] });
+    const buffer = encodeMessage({
+      answers: [
+        { owner: parseName('a.'), type: RRType.A, class: 1, ttl: 0x7fffffff, rdata: '\x01\x02\x03\x04' as Octets },
+      ],
+    });
     buffer[12 + 3 + 4]! |= 0x80;
     expect(decodeMessage(buffer).answers[0]!.ttl).toBe(0);
   });
 
   it('leaves rdata of other classes alone where the type means something else there', () => {
-    const chaosAddress = { owner: parseName('a.'), type: RRType.A, class: RRClass.CH, ttl: 0, rdata: '\x01b\0\x00\x01' as Octets };
+    const chaosAddress = {
+      owner: parseName('a.'),
+      type: RRType.A,
+      class: RRClass.CH,
+      ttl: 0,
+      rdata: '\x01b\0\x00\x01' as Octets,
+    };
     expect(decodeMessage(encodeMessage({ answers: [chaosAddress] })).answers).toEqual([chaosAddress]);
   });
 
   it('refuses a second OPT and one that is misplaced (RFC 6891 section 6.1.1)', () => {
     const opt = { owner: '\0' as Name, type: RRType.OPT, class: 1232, ttl: 0, rdata: '' as Octets };
-    expect(() => decodeMessage(encodeMessage({ additionals: [opt, opt] }))).toThrow(expect.objectContaining({ code: 'duplicate-opt' }));
-    expect(() => decodeMessage(encodeMessage({ answers: [opt] }))).toThrow(expect.objectContaining({ code: 'bad-option' }));
-    expect(() => decodeMessage(encodeMessage({ additionals: [{ ...opt, owner: qname }] }))).toThrow(expect.objectContaining({ code: 'bad-option' }));
+    expect(() => decodeMessage(encodeMessage({ additionals: [opt, opt] }))).toThrow(
+      expect.objectContaining({ code: 'duplicate-opt' }),
+    );
+    expect(() => decodeMessage(encodeMessage({ answers: [opt] }))).toThrow(
+      expect.objectContaining({ code: 'bad-option' }),
+    );
+    expect(() => decodeMessage(encodeMessage({ additionals: [{ ...opt, owner: qname }] }))).toThrow(
+      expect.objectContaining({ code: 'bad-option' }),
+    );
   });
 
   it('adds the upper bits of OPT to the rcode', () => {
@@ -191,7 +250,9 @@ describe('decodeMessage', () => {
 describe('encodeMessage', () => {
   it('refuses more than 65,535 octets', () => {
     const text = record('a.', RRType.TXT, `"${'x'.repeat(255)}"`);
-    expect(() => encodeMessage({ answers: Array.from({ length: 300 }, () => text) })).toThrow(expect.objectContaining({ code: 'too-long' }));
+    expect(() => encodeMessage({ answers: Array.from({ length: 300 }, () => text) })).toThrow(
+      expect.objectContaining({ code: 'too-long' }),
+    );
   });
 });
 
@@ -212,17 +273,32 @@ function isMessage(buffer: Buffer): void {
 
 function srvData(rdata: Octets) {
   const buffer = Buffer.from(rdata, 'latin1');
-  return { priority: buffer.readUInt16BE(0), weight: buffer.readUInt16BE(2), port: buffer.readUInt16BE(4), target: dotless(rdata.slice(6) as Name) };
+  return {
+    priority: buffer.readUInt16BE(0),
+    weight: buffer.readUInt16BE(2),
+    port: buffer.readUInt16BE(4),
+    target: dotless(rdata.slice(6) as Name),
+  };
 }
 
 /** Owner, TTL and rdata as our text, from dns-packet's own shapes of rdata. */
 function fromDnsPacket(answer: dnsPacket.Answer): [string, number | undefined, string] {
-  const { name, type, ttl, data } = answer as { name: string; type: string; ttl?: number; data: any }; // eslint-disable-line @typescript-eslint/no-explicit-any
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each type has a shape of its own
+  const { name, type, ttl, data } = answer as { name: string; type: string; ttl?: number; data: any };
   switch (type) {
-    case 'A': return [name, ttl, data];
-    case 'MX': return [name, ttl, `${data.preference} ${data.exchange}.`];
-    case 'SRV': return [name, ttl, `${data.priority} ${data.weight} ${data.port} ${data.target}.`];
-    case 'SOA': return [name, ttl, `${data.mname}. ${data.rname}. ${data.serial} ${data.refresh} ${data.retry} ${data.expire} ${data.minimum}`];
-    default: return [name, ttl, `${data}.`];
+    case 'A':
+      return [name, ttl, data];
+    case 'MX':
+      return [name, ttl, `${data.preference} ${data.exchange}.`];
+    case 'SRV':
+      return [name, ttl, `${data.priority} ${data.weight} ${data.port} ${data.target}.`];
+    case 'SOA':
+      return [
+        name,
+        ttl,
+        `${data.mname}. ${data.rname}. ${data.serial} ${data.refresh} ${data.retry} ${data.expire} ${data.minimum}`,
+      ];
+    default:
+      return [name, ttl, `${data}.`];
   }
 }

@@ -2,7 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PresentationError } from '../../src/wire/error.ts';
 import {
-  childOf, foldName, isAtOrBelow, labelCount, labelsOf, type Name, parentOf, parseName, printName, readName, rootName, skipName,
+  childOf,
+  foldName,
+  isAtOrBelow,
+  labelCount,
+  labelsOf,
+  type Name,
+  parentOf,
+  parseName,
+  printName,
+  readName,
+  rootName,
+  skipName,
 } from '../../src/wire/name.ts';
 import { name } from './arbitrary.ts';
 
@@ -85,7 +96,9 @@ describe('names', () => {
     fc.assert(
       fc.property(name, (octets) => {
         if (octets === rootName) return parentOf(octets) === rootName;
-        return childOf(labelsOf(octets)[0]!, parentOf(octets)) === octets && labelCount(octets) === labelsOf(octets).length;
+        return (
+          childOf(labelsOf(octets)[0]!, parentOf(octets)) === octets && labelCount(octets) === labelsOf(octets).length
+        );
       }),
     );
   });
@@ -103,7 +116,9 @@ describe('readName', () => {
     fc.assert(
       fc.property(name, (octets) => {
         const buffer = Buffer.from(`header......${octets}rest`, 'latin1');
-        return readName(buffer, 12, buffer.length) === octets && skipName(buffer, 12, buffer.length) === 12 + octets.length;
+        return (
+          readName(buffer, 12, buffer.length) === octets && skipName(buffer, 12, buffer.length) === 12 + octets.length
+        );
       }),
     );
   });

@@ -27,7 +27,12 @@ describe('RFC 9267', () => {
     ['3: a label of type 10', [1, 0], `\x80${'a'.repeat(64)}\0${fields}`, 'bad-label'],
     ['3: a label that goes beyond the message', [1, 0], '\x3fabc', 'truncated'],
     ['3: a name of 256 octets', [1, 0], `${`\x3e${'a'.repeat(62)}`.repeat(4)}\x02aa\0${fields}`, 'name-too-long'],
-    ['3: a name that pointers make too long', [2, 0], `${`\x3f${'a'.repeat(63)}`.repeat(3)}\0${fields}\x3f${'a'.repeat(63)}\xc0\x0c${fields}`, 'name-too-long'],
+    [
+      '3: a name that pointers make too long',
+      [2, 0],
+      `${`\x3f${'a'.repeat(63)}`.repeat(3)}\0${fields}\x3f${'a'.repeat(63)}\xc0\x0c${fields}`,
+      'name-too-long',
+    ],
     ['4: a name without its end', [1, 0], '\x03www', 'truncated'],
     ['5: RDLENGTH beyond the message', [0, 1], `\0${recordFields}\0\x05\x01\x02\x03\x04`, 'truncated'],
     ['5: RDLENGTH 65535', [0, 1], `\0${recordFields}\xff\xff\x01\x02\x03\x04`, 'truncated'],
@@ -77,7 +82,9 @@ describe('the work of decoding', () => {
   it('ends after 127 pointers of one name', () => {
     const chain = pointerChain(8000);
     const { buffer, reads } = counting(chain);
-    expect(() => readName(buffer, chain.length - 2, chain.length)).toThrow(expect.objectContaining({ code: 'bad-pointer' }));
+    expect(() => readName(buffer, chain.length - 2, chain.length)).toThrow(
+      expect.objectContaining({ code: 'bad-pointer' }),
+    );
     expect(reads()).toBeLessThan(3 * 128);
     expect(readName(chain, 15 + 126 * 2, chain.length)).toBe('\x01a\0');
   });

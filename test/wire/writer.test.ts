@@ -45,7 +45,9 @@ describe('MessageWriter compresses', () => {
     writer.section(Section.answer);
     const rdataAt = writer.length + 2 + 10;
     writer.record(service, RRType.SRV, 5, srv('a.web.svc.internal.'));
-    expect(hex(buffer, rdataAt + 6, writer.length)).toBe(Buffer.from(parseName('a.web.svc.internal.'), 'latin1').toString('hex'));
+    expect(hex(buffer, rdataAt + 6, writer.length)).toBe(
+      Buffer.from(parseName('a.web.svc.internal.'), 'latin1').toString('hex'),
+    );
     writer.section(Section.additional);
     const end = writer.length;
     writer.record(parseName('a.web.svc.internal.'), RRType.A, 5, address);
@@ -82,7 +84,9 @@ describe('MessageWriter compresses', () => {
     const text = parseRdata(RRType.TXT, `"${'x'.repeat(255)}" `.repeat(64));
     writer.record(parseName('a.'), RRType.TXT, 5, text);
     for (let i = 0; i < 2; i++) writer.record(parseName('late.b.'), RRType.A, 5, address);
-    expect(decodeMessage(buffer, 0, writer.finish()).answers.map(({ owner }) => owner)).toEqual(['a.', 'late.b.', 'late.b.'].map((each) => parseName(each)));
+    expect(decodeMessage(buffer, 0, writer.finish()).answers.map(({ owner }) => owner)).toEqual(
+      ['a.', 'late.b.', 'late.b.'].map((each) => parseName(each)),
+    );
   });
 
   it('as many names as there are with a table that is bounded', () => {
@@ -153,7 +157,10 @@ describe('MessageWriter', () => {
     expect(writer.count(Section.additional)).toBe(0);
     writer.record(parseName('gone.example.'), RRType.A, 6, address);
     const { answers, additionals } = decodeMessage(buffer, 0, writer.finish());
-    expect(answers.map(({ owner, ttl }) => [owner, ttl])).toEqual([[service, 5], [parseName('gone.example.'), 6]]);
+    expect(answers.map(({ owner, ttl }) => [owner, ttl])).toEqual([
+      [service, 5],
+      [parseName('gone.example.'), 6],
+    ]);
     expect(additionals).toEqual([]);
   });
 

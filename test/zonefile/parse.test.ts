@@ -66,11 +66,9 @@ describe('a TTL left out', () => {
 
 describe('directives', () => {
   it('$ORIGIN moves what relative names are relative to, itself too', () => {
-    expect(lines(parse('$ORIGIN sub\na 60 CNAME b\n$ORIGIN deep\n@ 60 A 192.0.2.1\n$origin .\nx 60 A 192.0.2.1'))).toEqual([
-      'a.sub.example. 60 CNAME b.sub.example.',
-      'deep.sub.example. 60 A 192.0.2.1',
-      'x. 60 A 192.0.2.1',
-    ]);
+    expect(
+      lines(parse('$ORIGIN sub\na 60 CNAME b\n$ORIGIN deep\n@ 60 A 192.0.2.1\n$origin .\nx 60 A 192.0.2.1')),
+    ).toEqual(['a.sub.example. 60 CNAME b.sub.example.', 'deep.sub.example. 60 A 192.0.2.1', 'x. 60 A 192.0.2.1']);
   });
 
   it('$INCLUDE reads another file and restores origin and owner after it', () => {
@@ -79,7 +77,9 @@ describe('directives', () => {
       'zones/parts/b.inc': '@ 60 A 192.0.2.3',
     };
     const readInclude = (path: string): string => files[path]!;
-    expect(lines(parse('a 60 A 192.0.2.1\n$INCLUDE parts/a.inc sub\n 60 A 192.0.2.5\nd 60 A 192.0.2.6', { readInclude }))).toEqual([
+    expect(
+      lines(parse('a 60 A 192.0.2.1\n$INCLUDE parts/a.inc sub\n 60 A 192.0.2.5\nd 60 A 192.0.2.6', { readInclude })),
+    ).toEqual([
       'a.example. 60 A 192.0.2.1',
       'b.inner.sub.example. 60 A 192.0.2.2',
       'outer. 60 A 192.0.2.3',
@@ -91,7 +91,9 @@ describe('directives', () => {
 
   it('$INCLUDE says in which file an error is', () => {
     const readInclude = (): string => 'a 60 A 192.0.2';
-    expect(() => parse('\n$INCLUDE a.inc', { readInclude })).toThrow(expect.objectContaining({ file: 'zones/a.inc', line: 1, column: 8 }));
+    expect(() => parse('\n$INCLUDE a.inc', { readInclude })).toThrow(
+      expect.objectContaining({ file: 'zones/a.inc', line: 1, column: 8 }),
+    );
   });
 
   it.each([
@@ -116,7 +118,9 @@ describe('directives', () => {
   });
 
   it('$GENERATE makes a record for each number of the range', () => {
-    expect(lines(parse('$TTL 60\n$GENERATE 8-12/2 a$ 30 IN A 192.0.2.$\n$GENERATE 1-2 b${0,2} SRV 0 0 80${0,2} a${7}'))).toEqual([
+    expect(
+      lines(parse('$TTL 60\n$GENERATE 8-12/2 a$ 30 IN A 192.0.2.$\n$GENERATE 1-2 b${0,2} SRV 0 0 80${0,2} a${7}')),
+    ).toEqual([
       'a8.example. 30 A 192.0.2.8',
       'a10.example. 30 A 192.0.2.10',
       'a12.example. 30 A 192.0.2.12',
@@ -146,7 +150,7 @@ describe('an error', () => {
     ['a 60 ANY x', '1:6: found "ANY", wanted a type of which there are records'],
     ['a 2147483648 A 192.0.2.1', '1:3: found "2147483648", wanted a TTL from 0 to 2147483647 seconds, or as in 1h30m'],
     ['a A 192.0.2.1', '1:5: found "A", wanted a TTL before it, or $TTL at the top of the file'],
-    [' 60 A 192.0.2.1', '1:5: found "A", wanted an owner name at the beginning of the line: no record before this has one'],
+    [' 60 A 192.0.2.1', '1:5: found "A", wanted an owner name at the beginning of the line, as no record is before it'],
     ['a..b 60 A 192.0.2.1', '1:1: found "a..b", wanted a domain name with labels of 1 to 63 octets'],
     ['a 60 TXT "x', '1:10: found "\\"x", wanted a " that ends the quotes on the same line'],
     ['a 60 TXT "x\ny"', '1:10: found "\\"x", wanted a " that ends the quotes on the same line'],
@@ -160,7 +164,10 @@ describe('an error', () => {
     ['$ORIGIN a b', '1:11: found "b", wanted nothing more after $ORIGIN'],
     ['$FOO x', '1:1: found "$FOO", wanted $ORIGIN, $TTL, $INCLUDE or $GENERATE'],
     ['$GENERATE 1 a$ A 1', '1:11: found "1", wanted a range: start-stop or start-stop/step'],
-    ['$GENERATE 1-2 a$ 60 A 192.0.2.${x}', '1:23: found "${x}", wanted ${offset,width,base}, width up to 255, base one of d o x X n N'],
+    [
+      '$GENERATE 1-2 a$ 60 A 192.0.2.${x}',
+      '1:23: found "${x}", wanted ${offset,width,base}, width up to 255, base one of d o x X n N',
+    ],
     ['$GENERATE 250-260 a$ 60 A 192.0.2.$', '1:27: found "192.0.2.256", wanted an IPv4 address'],
   ])('in %j is %s', (text, problem) => {
     expect(problemsOf(() => parse(text))).toContain(problem);
@@ -186,7 +193,31 @@ describe('an error', () => {
 
   it('is a ZoneFileError whatever the text is', () => {
     const piece = fc.oneof(
-      fc.constantFrom('a', '60', 'IN', 'A', '192.0.2.1', 'TXT', 'SRV', ' ', '\n', '\t', '(', ')', '"', ';', '\\', '$ORIGIN', '$TTL', '$GENERATE', '1-3', '$', '${0,2,x}', '@', '.'),
+      fc.constantFrom(
+        'a',
+        '60',
+        'IN',
+        'A',
+        '192.0.2.1',
+        'TXT',
+        'SRV',
+        ' ',
+        '\n',
+        '\t',
+        '(',
+        ')',
+        '"',
+        ';',
+        '\\',
+        '$ORIGIN',
+        '$TTL',
+        '$GENERATE',
+        '1-3',
+        '$',
+        '${0,2,x}',
+        '@',
+        '.',
+      ),
       fc.string({ unit: 'binary-ascii', maxLength: 5 }),
     );
     fc.assert(

@@ -22,7 +22,14 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 /** The records as a set of lines, in the one case that compares. */
 function canonical(records: readonly ResourceRecord[]): string[] {
-  return lines(records.map(({ owner, type, ttl, rdata }) => ({ owner: foldName(owner), type, ttl, rdata: foldRdata(type, rdata) }))).sort();
+  return lines(
+    records.map(({ owner, type, ttl, rdata }) => ({
+      owner: foldName(owner),
+      type,
+      ttl,
+      rdata: foldRdata(type, rdata),
+    })),
+  ).sort();
 }
 
 describe('printZone', () => {
@@ -41,7 +48,9 @@ describe('printZone', () => {
   it('puts the SOA first', () => {
     const records = parse('$TTL 60\nns A 192.0.2.1\n@ NS ns\n@ SOA ns host 1 2 3 4 5\n');
     expect(printZone(apex, records)).toBe(
-      'example. 60 IN SOA ns.example. host.example. 1 2 3 4 5\nns.example. 60 IN A 192.0.2.1\nexample. 60 IN NS ns.example.\n',
+      'example. 60 IN SOA ns.example. host.example. 1 2 3 4 5\n' +
+        'ns.example. 60 IN A 192.0.2.1\n' +
+        'example. 60 IN NS ns.example.\n',
     );
   });
 });
@@ -80,18 +89,33 @@ describe('ldns-read-zone', () => {
     const { apex: origin, records } = loadZoneFile(file);
     const withOrigin = join(directory, 'rich.with-origin');
     writeFileSync(withOrigin, `$ORIGIN ${printName(origin)}\n${readFileSync(file, 'latin1')}`, 'latin1');
-    expect(canonical(parseZone(await runTool('ldns-read-zone', [withOrigin]), { file, apex: origin }))).toEqual(canonical(records));
+    expect(canonical(parseZone(await runTool('ldns-read-zone', [withOrigin]), { file, apex: origin }))).toEqual(
+      canonical(records),
+    );
   });
 });
 
 /** What BIND makes of a zone file, as text in its canonical order; it takes $INCLUDE from the directory it runs in. */
 async function compile(zone: string, file: string): Promise<string> {
   const output = join(directory, `${zone}.${file.endsWith('.zone') ? 'original' : 'ours'}.compiled`);
-  await runTool('named-compilezone', ['-q', '-i', 'local', '-k', 'ignore', '-s', 'full', '-w', data, '-o', output, zone, file]);
+  await runTool('named-compilezone', [
+    '-q',
+    '-i',
+    'local',
+    '-k',
+    'ignore',
+    '-s',
+    'full',
+    '-w',
+    data,
+    '-o',
+    output,
+    zone,
+    file,
+  ]);
   return runTool('cat', [output]);
 }
 
 function isSoaOfApex({ type, owner }: ResourceRecord): boolean {
   return type === RRType.SOA && foldName(owner) === apex;
 }
-

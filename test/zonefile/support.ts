@@ -20,7 +20,9 @@ export function problemsOf(action: () => unknown): string[] {
   try {
     action();
   } catch (error) {
-    if (error instanceof ZoneFileError) return error.problems.map(({ line, column, message }) => `${line}:${column}: ${message}`);
+    if (error instanceof ZoneFileError) {
+      return error.problems.map(({ line, column, message }) => `${line}:${column}: ${message}`);
+    }
     throw error;
   }
   return [];

@@ -5,15 +5,18 @@ import { parseNumber } from '../number.ts';
 import { type Octets, uint16At, uint16Octets, uint8Octets } from '../octets.ts';
 import { endAfter, type Field, fixedField } from './field.ts';
 
-export const ipv4 = fixedField(4, (text) => required(parseIpv4(text), text, 'an IPv4 address'), printIpv4, 'an IPv4 address');
-export const ipv6 = fixedField(16, (text) => required(parseIpv6(text), text, 'an IPv6 address'), printIpv6, 'an IPv6 address');
+export const ipv4 = addressField(4, parseIpv4, printIpv4, 'an IPv4 address');
+export const ipv6 = addressField(16, parseIpv6, printIpv6, 'an IPv6 address');
 
 const families = {
   1: { size: 4, parse: parseIpv4, print: printIpv4 },
   2: { size: 16, parse: parseIpv6, print: printIpv6 },
 };
 
-/** Items `[!]family:address/prefix` to the end of the rdata, none allowed; each is family, prefix, negation and length, address. */
+/**
+ * Items `[!]family:address/prefix` to the end of the rdata, none allowed; each is family, prefix, negation and length,
+ * address.
+ */
 export const prefixList: Field = {
   parse(tokens) {
     let octets = '';
@@ -30,7 +33,9 @@ export const prefixList: Field = {
       }
       at = endAfter(rdata, address, length);
       // RFC 3123 section 4: trailing zero octets are left out.
-      if (length > 0 && rdata.charCodeAt(at - 1) === 0) throw new WireError('bad-rdata', at - 1, 'a zero octet at the end of an address of APL');
+      if (length > 0 && rdata.charCodeAt(at - 1) === 0) {
+        throw new WireError('bad-rdata', at - 1, 'a zero octet at the end of an address of APL');
+      }
     }
     return rdata.length;
   },
@@ -38,7 +43,8 @@ export const prefixList: Field = {
     const items: string[] = [];
     for (let at = 0; at < field.length; at += 4 + (field.charCodeAt(at + 3) & 0x7f)) {
       const family = familyOf(uint16At(field, at))!;
-      const address = field.slice(at + 4, at + 4 + (field.charCodeAt(at + 3) & 0x7f)).padEnd(family.size, '\0') as Octets;
+      const significant = field.slice(at + 4, at + 4 + (field.charCodeAt(at + 3) & 0x7f));
+      const address = significant.padEnd(family.size, '\0') as Octets;
       const negation = field.charCodeAt(at + 3) > 0x7f ? '!' : '';
       items.push(`${negation}${uint16At(field, at)}:${family.print(address)}/${field.charCodeAt(at + 2)}`);
     }
@@ -58,6 +64,15 @@ function parsePrefix(text: string): string {
   const octets = required(family.parse(address), text, wanted).replace(/\0+$/, '');
   const length = octets.length | (negation === '!' ? 0x80 : 0);
   return uint16Octets(Number(code)) + uint8Octets(parseNumber(prefix, family.size * 8)) + uint8Octets(length) + octets;
+}
+
+function addressField(
+  size: number,
+  parse: (text: string) => Octets | null,
+  print: (field: Octets) => string,
+  wanted: string,
+): Field {
+  return fixedField(size, (text) => required(parse(text), text, wanted), print, wanted);
 }
 
 function required(octets: Octets | null, text: string, wanted: string): Octets {

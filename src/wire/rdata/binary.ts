@@ -66,7 +66,9 @@ export const nsapAddress: Field = {
 };
 
 export function parseHex(text: string): Octets {
-  if (text.length % 2 !== 0 || !/^[0-9a-f]+$/i.test(text)) throw new PresentationError(text, 'hexadecimal digits, two an octet');
+  if (text.length % 2 !== 0 || !/^[0-9a-f]+$/i.test(text)) {
+    throw new PresentationError(text, 'hexadecimal digits, two an octet');
+  }
   return octetsOf(Buffer.from(text, 'hex'));
 }
 
@@ -75,7 +77,9 @@ export function printHex(octets: Octets): string {
 }
 
 export function parseBase64(text: string): Octets {
-  if (!/^(?=.)(?:[a-z0-9+/]{4})*(?:[a-z0-9+/]{2}==|[a-z0-9+/]{3}=)?$/i.test(text)) throw new PresentationError(text, 'base64');
+  if (!/^(?=.)(?:[a-z0-9+/]{4})*(?:[a-z0-9+/]{2}==|[a-z0-9+/]{3}=)?$/i.test(text)) {
+    throw new PresentationError(text, 'base64');
+  }
   return octetsOf(Buffer.from(text, 'base64'));
 }
 
@@ -124,7 +128,12 @@ function remainder(parse: (text: string) => Octets, print: (octets: Octets) => s
 }
 
 /** A length octet and `min` to 255 octets, in one word. */
-function counted(min: number, parse: (text: string) => Octets, print: (octets: Octets) => string, wanted: string): Field {
+function counted(
+  min: number,
+  parse: (text: string) => Octets,
+  print: (octets: Octets) => string,
+  wanted: string,
+): Field {
   return {
     parse(tokens) {
       const { text } = tokens.next(wanted);

@@ -19,13 +19,17 @@ function digest(lengths: Readonly<Record<number, number>>): Field {
       const text = tokens.rest();
       const octets = parseHex(text);
       const length = lengths[kind] ?? octets.length;
-      if (octets.length !== length) throw new PresentationError(text, `the ${length} octets of a digest of type ${kind}, in hexadecimal`);
+      if (octets.length !== length) {
+        throw new PresentationError(text, `the ${length} octets of a digest of type ${kind}, in hexadecimal`);
+      }
       return (uint8Octets(kind) + octets) as Octets;
     },
     end(rdata, offset) {
       const end = hexadecimal.end(rdata, offset + 1);
       const length = lengths[rdata.charCodeAt(offset)];
-      if (length !== undefined && end !== offset + 1 + length) throw new WireError('bad-rdata', end, 'a digest of the wrong length');
+      if (length !== undefined && end !== offset + 1 + length) {
+        throw new WireError('bad-rdata', end, 'a digest of the wrong length');
+      }
       return end;
     },
     print: (field) => `${field.charCodeAt(0)} ${printHex(field.slice(1) as Octets)}`,

@@ -1,7 +1,12 @@
-/** The rdata of every type we know, one line a type: its fields in order. A type that is not here is opaque octets (RFC 3597). */
+/**
+ * The rdata of every type we know, one line a type: its fields in order. A type that is not here is opaque octets (RFC
+ * 3597).
+ */
 import { RRType } from '../codes.ts';
 import { ipv4, ipv6, prefixList } from './addresses.ts';
-import { base64, hashedOwner, hexadecimal, hyphenated, nodeIdentifier, nsapAddress, optionalBase64, salt } from './binary.ts';
+import {
+  base64, hashedOwner, hexadecimal, hyphenated, nodeIdentifier, nsapAddress, optionalBase64, salt,
+} from './binary.ts';
 import { dsDigest, sshFingerprint, zoneDigest } from './digests.ts';
 import type { Field } from './field.ts';
 import { amtRelay, ipsecGateway } from './gateways.ts';
@@ -89,7 +94,9 @@ const formats: Readonly<Partial<Record<keyof typeof RRType, readonly Field[]>>> 
   DLV: [uint16, dnssecAlgorithm, dsDigest],
 };
 
-const byType = new Map(Object.entries(formats).map(([name, fields]) => [RRType[name as keyof typeof RRType] as number, fields]));
+const byType = new Map<number, readonly Field[]>(
+  Object.entries(formats).map(([name, fields]) => [RRType[name as keyof typeof RRType], fields]),
+);
 
 /** The fields of a type; undefined: its rdata is opaque. */
 export function fieldsOf(type: number): readonly Field[] | undefined {

@@ -1,4 +1,7 @@
-/** The gateway of IPSECKEY (RFC 4025) and the relay of AMTRELAY (RFC 8777): a kind octet says what address or name follows. */
+/**
+ * The gateway of IPSECKEY (RFC 4025) and the relay of AMTRELAY (RFC 8777): a kind octet says what address or name
+ * follows.
+ */
 import { parseIpv4, parseIpv6, printIpv4, printIpv6 } from '../address.ts';
 import { PresentationError, WireError } from '../error.ts';
 import { parseName, printName } from '../name.ts';
@@ -37,13 +40,14 @@ export const amtRelay: Field = {
 };
 
 const none = 0, overIpv4 = 1, overIpv6 = 2, named = 3;
+const gatewayForms = ['. for no gateway', 'an IPv4 address', 'an IPv6 address'];
 
 function parseGateway(kind: number, tokens: Tokens): Octets {
   const { text } = tokens.next('a gateway');
   if (kind === named) return parseName(text, tokens.origin);
   if (kind === none && text === '.') return '' as Octets;
   const address = kind === overIpv4 ? parseIpv4(text) : kind === overIpv6 ? parseIpv6(text) : null;
-  if (address === null) throw new PresentationError(text, kind === none ? '. for no gateway' : `an IPv${kind === overIpv4 ? 4 : 6} address`);
+  if (address === null) throw new PresentationError(text, gatewayForms[kind]!);
   return address;
 }
 

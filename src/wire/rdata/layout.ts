@@ -1,4 +1,7 @@
-/** Where in rdata the names are, worked out once from formats.ts: for compression on the way out, and for what must look names up. */
+/**
+ * Where in rdata the names are, worked out once from formats.ts: for compression on the way out, and for what must look
+ * names up.
+ */
 import type { Name } from '../name.ts';
 import type { Octets } from '../octets.ts';
 import type { NameUse } from './field.ts';
@@ -25,7 +28,10 @@ export function nameLayout(type: number): NameLayout | undefined {
   return layouts[type];
 }
 
-/** The first such name: the target of NS, CNAME, PTR, MX, SRV, SVCB and their kind, the MNAME of SOA; null for types without. */
+/**
+ * The first such name: the target of NS, CNAME, PTR, MX, SRV, SVCB and their kind, the MNAME of SOA; null for types
+ * without.
+ */
 export function targetOf(type: number, rdata: Octets): Name | null {
   const layout = layouts[type];
   return layout === undefined ? null : (rdata.slice(layout.prefix, nameEnd(rdata, layout.prefix)) as Name);

@@ -14,13 +14,14 @@ export const location: Field = {
   parse(tokens) {
     const latitude = parseAngle(tokens, 90, 'N', 'S');
     const longitude = parseAngle(tokens, 180, 'E', 'W');
-    const altitude = parseMetres(tokens.next('an altitude in metres').text, -lowestAltitude, 0xffffffff - lowestAltitude);
+    const { text } = tokens.next('an altitude in metres');
+    const altitude = parseMetres(text, -lowestAltitude, 0xffffffff - lowestAltitude) + lowestAltitude;
     let precisions = '';
     for (const centimetres of defaults) {
       const value = tokens.done ? centimetres : parseMetres(tokens.next('').text, 0, 9_000_000_000);
       precisions += precisionOctet(value);
     }
-    return ('\0' + precisions + uint32Octets(latitude) + uint32Octets(longitude) + uint32Octets(altitude + lowestAltitude)) as Octets;
+    return ['\0', precisions, ...[latitude, longitude, altitude].map(uint32Octets)].join('') as Octets;
   },
   end(rdata, offset) {
     const end = endAfter(rdata, offset, 16);
@@ -30,12 +31,14 @@ export const location: Field = {
       if (octet >> 4 > 9 || (octet & 0xf) > 9) throw new WireError('bad-rdata', at, 'a precision of LOC');
     }
     for (const [at, degrees] of [[offset + 4, 90], [offset + 8, 180]] as const) {
-      if (Math.abs(uint32At(rdata, at) - equator) > degrees * 3_600_000) throw new WireError('bad-rdata', at, 'an angle of LOC');
+      if (Math.abs(uint32At(rdata, at) - equator) > degrees * 3_600_000) {
+        throw new WireError('bad-rdata', at, 'an angle of LOC');
+      }
     }
     return end;
   },
   print(field) {
-    const precisions = [1, 2, 3].map((at) => printMetres((field.charCodeAt(at) >> 4) * 10 ** (field.charCodeAt(at) & 0xf)));
+    const precisions = [1, 2, 3].map((at) => printMetres(precisionOf(field.charCodeAt(at))));
     const latitude = printAngle(uint32At(field, 4), 'N', 'S');
     const longitude = printAngle(uint32At(field, 8), 'E', 'W');
     return [latitude, longitude, printMetres(uint32At(field, 12) - lowestAltitude), ...precisions].join(' ');
@@ -52,7 +55,9 @@ function parseAngle(tokens: Tokens, maxDegrees: number, positive: string, negati
     if (numbers.length > 0 && (direction === positive || direction === negative)) {
       const [degrees = 0, minutes = 0, seconds = 0] = numbers;
       const thousandths = degrees * 3_600_000 + minutes * 60_000 + Math.round(seconds * 1_000);
-      if (thousandths > maxDegrees * 3_600_000 || minutes > 59 || seconds >= 60) throw new PresentationError(numbers.join(' '), wanted);
+      if (thousandths > maxDegrees * 3_600_000 || minutes > 59 || seconds >= 60) {
+        throw new PresentationError(numbers.join(' '), wanted);
+      }
       return direction === positive ? equator + thousandths : equator - thousandths;
     }
     const form = numbers.length < 2 ? /^\d{1,3}$/ : /^\d{1,2}(?:\.\d{1,3})?$/;
@@ -65,13 +70,16 @@ function printAngle(value: number, positive: string, negative: string): string {
   const thousandths = Math.abs(value - equator);
   const degrees = Math.floor(thousandths / 3_600_000);
   const minutes = Math.floor(thousandths / 60_000) % 60;
-  return `${degrees} ${minutes} ${((thousandths % 60_000) / 1_000).toFixed(3)} ${value >= equator ? positive : negative}`;
+  const seconds = ((thousandths % 60_000) / 1_000).toFixed(3);
+  return `${degrees} ${minutes} ${seconds} ${value >= equator ? positive : negative}`;
 }
 
 /** Centimetres. */
 function parseMetres(text: string, min: number, max: number): number {
   const centimetres = /^-?\d{1,8}(?:\.\d{0,2})?m?$/i.test(text) ? Math.round(parseFloat(text) * 100) : NaN;
-  if (!(centimetres >= min && centimetres <= max)) throw new PresentationError(text, `metres from ${min / 100} to ${max / 100}`);
+  if (!(centimetres >= min && centimetres <= max)) {
+    throw new PresentationError(text, `metres from ${min / 100} to ${max / 100}`);
+  }
   return centimetres;
 }
 
@@ -83,4 +91,8 @@ function printMetres(centimetres: number): string {
 function precisionOctet(centimetres: number): Octets {
   const power = centimetres === 0 ? 0 : Math.floor(Math.log10(centimetres));
   return uint8Octets((Math.floor(centimetres / 10 ** power) << 4) | power);
+}
+
+function precisionOf(octet: number): number {
+  return (octet >> 4) * 10 ** (octet & 0xf);
 }

@@ -23,7 +23,9 @@ function nameField(use: NameUse): Field {
 export function nameEnd(rdata: Octets, offset: number): number {
   for (let at = offset; at < rdata.length; ) {
     const length = rdata.charCodeAt(at);
-    if (length > maxLabelLength) throw new WireError(length >= 0xc0 ? 'bad-pointer' : 'bad-label', at, 'a label in rdata');
+    if (length > maxLabelLength) {
+      throw new WireError(length >= 0xc0 ? 'bad-pointer' : 'bad-label', at, 'a label in rdata');
+    }
     at += length + 1;
     if (at - offset > maxNameLength) throw new WireError('name-too-long', offset);
     if (length === 0) return at;

@@ -14,7 +14,9 @@ export const period = fixedField(
   4,
   (text) => {
     const seconds = parsePeriod(text);
-    if (seconds === null || seconds > 0xffffffff) throw new PresentationError(text, 'a period: seconds, or as in 1h30m');
+    if (seconds === null || seconds > 0xffffffff) {
+      throw new PresentationError(text, 'a period: seconds, or as in 1h30m');
+    }
     return uint32Octets(seconds);
   },
   (field) => uint32At(field, 0).toString(),
@@ -50,7 +52,8 @@ export const certificateType = mnemonicNumber(2, 'a certificate type', {
 
 function number(size: 1 | 2 | 4): Field {
   const max = 2 ** (8 * size) - 1;
-  return fixedField(size, (text) => numberOctets(parseNumber(text, max), size), numberText, `a number from 0 to ${max}`);
+  const parse = (text: string): Octets => numberOctets(parseNumber(text, max), size);
+  return fixedField(size, parse, numberText, `a number from 0 to ${max}`);
 }
 
 function mnemonicNumber(size: 1 | 2, wanted: string, table: Readonly<Record<string, number>>): Field {
@@ -58,7 +61,9 @@ function mnemonicNumber(size: 1 | 2, wanted: string, table: Readonly<Record<stri
   const max = 2 ** (8 * size) - 1;
   const parse = (text: string): Octets => {
     const known = numbers.get(text.toUpperCase());
-    if (known === undefined && !/^\d+$/.test(text)) throw new PresentationError(text, `${wanted}, as a number from 0 to ${max} or by name`);
+    if (known === undefined && !/^\d+$/.test(text)) {
+      throw new PresentationError(text, `${wanted}, as a number from 0 to ${max} or by name`);
+    }
     return numberOctets(known ?? parseNumber(text, max), size);
   };
   return fixedField(size, parse, numberText, wanted);

@@ -1,4 +1,7 @@
-/** Rdata of any type: from text to octets and back, out of a message, and its validation. What differs by type is formats.ts. */
+/**
+ * Rdata of any type: from text to octets and back, out of a message, and its validation. What differs by type is
+ * formats.ts.
+ */
 import { printType } from '../codes.ts';
 import { PresentationError, WireError } from '../error.ts';
 import { foldName, type Name, readName, skipName } from '../name.ts';
@@ -11,17 +14,25 @@ import { fieldsOf } from './formats.ts';
 
 export const maxRdataLength = 0xffff;
 
-/** The rdata that text or tokens stand for, all of them. Any type may be written `\# length hex` (RFC 3597 section 5). Throws PresentationError. */
+/**
+ * The rdata that text or tokens stand for, all of them. Any type may be written `\# length hex` (RFC 3597 section 5).
+ * Throws PresentationError.
+ */
 export function parseRdata(type: number, text: string | Tokens, origin?: Name): Octets {
   const tokens = typeof text === 'string' ? tokensOf(text, origin) : text;
   const fields = fieldsOf(type);
   const first = tokens.peek();
   if (first?.text === '\\#' && !first.quoted) return parseOpaque(type, tokens);
-  if (fields === undefined) throw new PresentationError(first?.text ?? null, `\\# and the rdata in hexadecimal, as for any type like ${printType(type)}`);
+  if (fields === undefined) {
+    const wanted = `\\# and the rdata in hexadecimal, as for any type like ${printType(type)}`;
+    throw new PresentationError(first?.text ?? null, wanted);
+  }
   let rdata = '';
   for (const field of fields) rdata += field.parse(tokens);
   if (!tokens.done) throw new PresentationError(tokens.next('').text, `nothing after the rdata of ${printType(type)}`);
-  if (rdata.length > maxRdataLength) throw new PresentationError(null, `rdata of at most ${maxRdataLength} octets; this has ${rdata.length}`);
+  if (rdata.length > maxRdataLength) {
+    throw new PresentationError(null, `rdata of at most ${maxRdataLength} octets; this has ${rdata.length}`);
+  }
   return rdata as Octets;
 }
 
@@ -49,7 +60,10 @@ export function checkRdata(type: number, rdata: Octets): void {
   if (offset < rdata.length) throw new WireError('bad-rdata', offset, `octets after the rdata of ${printType(type)}`);
 }
 
-/** The rdata with its names in lower case: equal records have equal folded rdata (RFC 2181 section 5, RFC 4034 section 6.2). */
+/**
+ * The rdata with its names in lower case: equal records have equal folded rdata (RFC 2181 section 5, RFC 4034 section
+ * 6.2).
+ */
 export function foldRdata(type: number, rdata: Octets): Octets {
   const fields = fieldsOf(type);
   if (!fields?.some((field) => field.name !== undefined)) return rdata;
@@ -75,8 +89,8 @@ export function isRdata(type: number, rdata: Octets): boolean {
 }
 
 /**
- * Reads the rdata in `buffer[offset, end)` of a message that begins at `start`, checked and with its names decompressed.
- * Throws WireError with an offset in the message.
+ * Reads the rdata in `buffer[offset, end)` of a message that begins at `start`, checked and with its names
+ * decompressed. Throws WireError with an offset in the message.
  */
 export function readRdata(type: number, buffer: Buffer, offset: number, end: number, start = 0): Octets {
   const raw = octetsOf(buffer, offset, end);
@@ -94,7 +108,9 @@ export function readRdata(type: number, buffer: Buffer, offset: number, end: num
       at = next;
     }
   }
-  if (at < raw.length) throw new WireError('bad-rdata', offset - start + at, `octets after the rdata of ${printType(type)}`);
+  if (at < raw.length) {
+    throw new WireError('bad-rdata', offset - start + at, `octets after the rdata of ${printType(type)}`);
+  }
   return rdata as Octets;
 }
 
@@ -112,11 +128,15 @@ function parseOpaque(type: number, tokens: Tokens): Octets {
   const length = parseNumber(text, maxRdataLength);
   const digits = tokens.rest();
   const rdata = digits === '' ? ('' as Octets) : parseHex(digits);
-  if (rdata.length !== length) throw new PresentationError(digits, `${length} octets in hexadecimal, as many as announced`);
+  if (rdata.length !== length) {
+    throw new PresentationError(digits, `${length} octets in hexadecimal, as many as announced`);
+  }
   try {
     checkRdata(type, rdata);
   } catch (error) {
-    if (error instanceof WireError) throw new PresentationError(digits, `octets that are rdata of ${printType(type)} (${error.message})`);
+    if (error instanceof WireError) {
+      throw new PresentationError(digits, `octets that are rdata of ${printType(type)} (${error.message})`);
+    }
     throw error;
   }
   return rdata;

@@ -1,4 +1,6 @@
-/** The values of service parameters, one line a key: RFC 9460 sections 7 and 8, RFC 9461 (dohpath), RFC 9540 (ohttp). */
+/**
+ * The values of service parameters, one line a key: RFC 9460 sections 7 and 8, RFC 9461 (dohpath), RFC 9540 (ohttp).
+ */
 import { parseIpv4, parseIpv6, printIpv4, printIpv6 } from '../address.ts';
 import { type Octets, octetsOf, uint16At, uint16Octets, uint8Octets } from '../octets.ts';
 
@@ -28,7 +30,10 @@ const port: ValueForm = {
 };
 
 const ech: ValueForm = {
-  parse: (text) => (/^[A-Za-z0-9+/]+={0,2}$/.test(text) && text.length % 4 === 0 ? octetsOf(Buffer.from(text, 'base64')) : null),
+  parse(text) {
+    const isBase64 = /^[A-Za-z0-9+/]+={0,2}$/.test(text) && text.length % 4 === 0;
+    return isBase64 ? octetsOf(Buffer.from(text, 'base64')) : null;
+  },
   isValid: (value) => value !== '',
   print: (value) => Buffer.from(value, 'latin1').toString('base64') as Octets,
   wanted: 'base64',
@@ -41,11 +46,15 @@ const dohpath: ValueForm = {
   wanted: 'a URI template as in /dns-query{?dns}',
 };
 
-/** Strings with a length octet each; in text a comma divides them, `\,` and `\\` stand for themselves (RFC 9460 appendix A.1). */
+/**
+ * Strings with a length octet each; in text a comma divides them, `\,` and `\\` stand for themselves (RFC 9460 appendix
+ * A.1).
+ */
 const alpn: ValueForm = {
   parse(text) {
     if (!/^(?:[^\\]|\\[\\,])*$/s.test(text)) return null;
-    const items = [...text.matchAll(/(?:^|,)((?:[^,\\]|\\.)*)/gs)].map(([, item = '']) => item.replace(/\\(.)/gs, '$1'));
+    const escaped = [...text.matchAll(/(?:^|,)((?:[^,\\]|\\.)*)/gs)];
+    const items = escaped.map(([, item = '']) => item.replace(/\\(.)/gs, '$1'));
     if (items.some((item) => item.length === 0 || item.length > 255)) return null;
     return items.map((item) => uint8Octets(item.length) + item).join('') as Octets;
   },
@@ -84,11 +93,20 @@ const mandatory: ValueForm = {
     }
     return value.length > 0 && value.length % 2 === 0;
   },
-  print: (value) => Array.from({ length: value.length / 2 }, (_, i) => printKey(uint16At(value, i * 2))).join(',') as Octets,
+  print(value) {
+    const list: string[] = [];
+    for (let at = 0; at < value.length; at += 2) list.push(printKey(uint16At(value, at)));
+    return list.join(',') as Octets;
+  },
   wanted: 'other keys divided by commas, each once',
 };
 
-function addresses(size: 4 | 16, parse: (text: string) => Octets | null, print: (address: Octets) => string, wanted: string): ValueForm {
+function addresses(
+  size: 4 | 16,
+  parse: (text: string) => Octets | null,
+  print: (address: Octets) => string,
+  wanted: string,
+): ValueForm {
   return {
     parse(text) {
       const list = text.split(',').map(parse);
@@ -125,7 +143,9 @@ export function printKey(key: number): string {
   return keys[key]?.[0] ?? `key${key}`;
 }
 
-/** The number of a key by name or as `key667`; null where it is neither. 65535 is reserved (RFC 9460 section 14.3.2). */
+/**
+ * The number of a key by name or as `key667`; null where it is neither. 65535 is reserved (RFC 9460 section 14.3.2).
+ */
 export function parseKey(name: string): number | null {
   const known = keys.findIndex(([key]) => key === name);
   if (known >= 0) return known;

@@ -33,7 +33,9 @@ export const serviceParameters: Field = {
       if (key <= previous) throw new WireError('bad-rdata', at, 'service parameters out of order');
       const end = endAfter(rdata, start, uint16At(rdata, at + 2));
       const value = rdata.slice(start, end) as Octets;
-      if (!valueForm(key).isValid(value)) throw new WireError('bad-rdata', start, `the value of service parameter ${printKey(key)}`);
+      if (!valueForm(key).isValid(value)) {
+        throw new WireError('bad-rdata', start, `the value of service parameter ${printKey(key)}`);
+      }
       values.set(key, value);
       previous = key;
       at = end;
@@ -59,7 +61,9 @@ function parseParameter(tokens: Tokens): [key: number, value: Octets] {
   const { text } = tokens.next('a service parameter');
   const [, name = '', quoted, plain = ''] = /^([^=]*)(?:=(?:"(.*)"|(.*)))?$/s.exec(text) ?? [];
   const key = parseKey(name);
-  if (key === null) throw new PresentationError(name, 'a service parameter: alpn, port, ipv4hint and so on, or key0 to key65534');
+  if (key === null) {
+    throw new PresentationError(name, 'a service parameter: alpn, port, ipv4hint and so on, or key0 to key65534');
+  }
   const octets = unescapeText(quoted ?? plain);
   const form = valueForm(key);
   // In its generic form a key takes the octets of its value as they go on the wire (RFC 9460 section 2.1).
@@ -68,13 +72,18 @@ function parseParameter(tokens: Tokens): [key: number, value: Octets] {
   return [key, value];
 }
 
-/** What the parameters demand of each other: all that is mandatory is there (section 8), alpn beside no-default-alpn (section 7.1.1). */
+/**
+ * What the parameters demand of each other: all that is mandatory is there (section 8), alpn beside no-default-alpn
+ * (section 7.1.1).
+ */
 function contradiction(values: ReadonlyMap<number, Octets>): { found: string; wanted: string } | null {
   const mandatory = values.get(ParameterKey.mandatory) ?? ('' as Octets);
   for (let at = 0; at < mandatory.length; at += 2) {
     const key = uint16At(mandatory, at);
     if (!values.has(key)) return { found: `mandatory=${printKey(key)}`, wanted: `parameter ${printKey(key)}` };
   }
-  if (values.has(ParameterKey.noDefaultAlpn) && !values.has(ParameterKey.alpn)) return { found: 'no-default-alpn', wanted: 'parameter alpn' };
+  if (values.has(ParameterKey.noDefaultAlpn) && !values.has(ParameterKey.alpn)) {
+    return { found: 'no-default-alpn', wanted: 'parameter alpn' };
+  }
   return null;
 }

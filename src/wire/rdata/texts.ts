@@ -56,7 +56,9 @@ export const propertyTag: Field = {
   },
   end(rdata, offset) {
     const end = characterString.end(rdata, offset);
-    if (!/^[a-z0-9]+$/i.test(rdata.slice(offset + 1, end))) throw new WireError('bad-rdata', offset, 'a property tag of CAA');
+    if (!/^[a-z0-9]+$/i.test(rdata.slice(offset + 1, end))) {
+      throw new WireError('bad-rdata', offset, 'a property tag of CAA');
+    }
     return end;
   },
   print: (field) => field.slice(1),
@@ -65,6 +67,8 @@ export const propertyTag: Field = {
 function parseString(tokens: Tokens): Octets {
   const { text } = tokens.next('a character string');
   const octets = unescapeText(text);
-  if (octets.length > 255) throw new PresentationError(text, `a character string of at most 255 octets; this has ${octets.length}`);
+  if (octets.length > 255) {
+    throw new PresentationError(text, `a character string of at most 255 octets; this has ${octets.length}`);
+  }
   return (uint8Octets(octets.length) + octets) as Octets;
 }

@@ -27,9 +27,13 @@ export const typeBitmap: Field = {
     for (let at = offset; at < rdata.length; ) {
       const bits = endAfter(rdata, at, 2);
       const [window, length] = [rdata.charCodeAt(at), rdata.charCodeAt(at + 1)];
-      if (window <= previous || length < 1 || length > 32) throw new WireError('bad-rdata', at, 'a window of a type bitmap');
+      if (window <= previous || length < 1 || length > 32) {
+        throw new WireError('bad-rdata', at, 'a window of a type bitmap');
+      }
       at = endAfter(rdata, bits, length);
-      if (rdata.charCodeAt(at - 1) === 0) throw new WireError('bad-rdata', at - 1, 'a zero octet at the end of a type bitmap');
+      if (rdata.charCodeAt(at - 1) === 0) {
+        throw new WireError('bad-rdata', at - 1, 'a zero octet at the end of a type bitmap');
+      }
       previous = window;
     }
     return rdata.length;

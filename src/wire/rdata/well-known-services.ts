@@ -8,7 +8,8 @@ const protocols = new Map([['ICMP', 1], ['TCP', 6], ['UDP', 17]]);
 /** The names that RFC 1010, which RFC 1035 refers to, is used for; other services are given by their port. */
 const services = new Map([
   ['ftp-data', 20], ['ftp', 21], ['ssh', 22], ['telnet', 23], ['smtp', 25], ['time', 37], ['domain', 53], ['tftp', 69],
-  ['finger', 79], ['http', 80], ['pop3', 110], ['sunrpc', 111], ['nntp', 119], ['ntp', 123], ['imap', 143], ['https', 443],
+  ['finger', 79], ['http', 80], ['pop3', 110], ['sunrpc', 111], ['nntp', 119], ['ntp', 123], ['imap', 143],
+  ['https', 443],
 ]);
 const maxOctets = 65_536 / 8;
 
@@ -26,7 +27,9 @@ export const wellKnownServices: Field = {
   },
 
   end(rdata, offset) {
-    if (offset >= rdata.length || rdata.length > offset + 1 + maxOctets) throw new WireError('bad-rdata', offset, 'protocol and ports of WKS');
+    if (offset >= rdata.length || rdata.length > offset + 1 + maxOctets) {
+      throw new WireError('bad-rdata', offset, 'protocol and ports of WKS');
+    }
     return rdata.length;
   },
 
@@ -41,6 +44,8 @@ export const wellKnownServices: Field = {
 
 function parsePort(text: string): number {
   const known = services.get(text.toLowerCase());
-  if (known === undefined && !/^\d+$/.test(text)) throw new PresentationError(text, 'a port from 0 to 65535, or the name of a well-known service');
+  if (known === undefined && !/^\d+$/.test(text)) {
+    throw new PresentationError(text, 'a port from 0 to 65535, or the name of a well-known service');
+  }
   return known ?? parseNumber(text, 65_535);
 }

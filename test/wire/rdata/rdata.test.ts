@@ -20,31 +20,43 @@ function rdataFrom(digits: string): Octets {
 }
 
 describe('rdata of every type that has a format', () => {
-  it.each(formattedTypes.map((type) => [printType(type), type]))('%s prints as text that reads back as the same octets', (_, type) => {
-    fc.assert(
-      fc.property(rdataOf(type), (rdata) => {
-        checkRdata(type, rdata);
-        expect(hex(parseRdata(type, printRdata(type, rdata)))).toBe(hex(rdata));
-      }),
-      { numRuns: 60 },
-    );
-  });
+  it.each(formattedTypes.map((type) => [printType(type), type]))(
+    '%s prints as text that reads back as the same octets',
+    (_, type) => {
+      fc.assert(
+        fc.property(rdataOf(type), (rdata) => {
+          checkRdata(type, rdata);
+          expect(hex(parseRdata(type, printRdata(type, rdata)))).toBe(hex(rdata));
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 
-  it.each(formattedTypes.map((type) => [printType(type), type]))('%s is judged without a crash whatever the octets are', (_, type) => {
-    fc.assert(
-      fc.property(fc.oneof(octets({ minLength: 0, maxLength: 60 }), rdataOf(type).map((rdata) => rdata.slice(0, -1) as Octets)), (rdata) => {
-        const buffer = Buffer.from(rdata, 'latin1');
-        if (isRdata(type, rdata)) expect(hex(parseRdata(type, printRdata(type, rdata)))).toMatch(/^[0-9a-f]*$/);
-        else expect(printRdata(type, rdata)).toMatch(/^\\# \d+/);
-        try {
-          readRdata(type, buffer, 0, buffer.length);
-        } catch (error) {
-          expect(error).toBeInstanceOf(WireError);
-        }
-      }),
-      { numRuns: 60 },
-    );
-  });
+  it.each(formattedTypes.map((type) => [printType(type), type]))(
+    '%s is judged without a crash whatever the octets are',
+    (_, type) => {
+      fc.assert(
+        fc.property(
+          fc.oneof(
+            octets({ minLength: 0, maxLength: 60 }),
+            rdataOf(type).map((rdata) => rdata.slice(0, -1) as Octets),
+          ),
+          (rdata) => {
+            const buffer = Buffer.from(rdata, 'latin1');
+            if (isRdata(type, rdata)) expect(hex(parseRdata(type, printRdata(type, rdata)))).toMatch(/^[0-9a-f]*$/);
+            else expect(printRdata(type, rdata)).toMatch(/^\\# \d+/);
+            try {
+              readRdata(type, buffer, 0, buffer.length);
+            } catch (error) {
+              expect(error).toBeInstanceOf(WireError);
+            }
+          },
+        ),
+        { numRuns: 60 },
+      );
+    },
+  );
 });
 
 /** What people write, and what we print for it where that differs. */
@@ -66,9 +78,17 @@ const presentation: [type: string, text: string, printed?: string][] = [
   ['NAPTR', '100 50 "s" "http+I2L+I2C+I2R" "" _http._tcp.foo.com.'],
   ['TLSA', '3 1 1 0d6fce3c 2f4f9bfc', '3 1 1 0D6FCE3C2F4F9BFC'],
   ['SSHFP', '2 1 123456789abcdef67890 123456789abcdef67890', '2 1 123456789ABCDEF67890123456789ABCDEF67890'],
-  ['DS', '60485 RSASHA1 1 2BB183AF5F22588179A53B0A98631FAD1A292118', '60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118'],
+  [
+    'DS',
+    '60485 RSASHA1 1 2BB183AF5F22588179A53B0A98631FAD1A292118',
+    '60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118',
+  ],
   ['DNSKEY', '257 3 ECDSAP256SHA256 AQPSKmyn fzW4kyBv', '257 3 13 AQPSKmynfzW4kyBv'],
-  ['RRSIG', 'A 5 3 86400 20030322173103 20030220173103 2642 example.com. oJB1', 'A 5 3 86400 20030322173103 20030220173103 2642 example.com. oJB1'],
+  [
+    'RRSIG',
+    'A 5 3 86400 20030322173103 20030220173103 2642 example.com. oJB1',
+    'A 5 3 86400 20030322173103 20030220173103 2642 example.com. oJB1',
+  ],
   ['NSEC', 'host A MX RRSIG NSEC TYPE1234', 'host.example. A MX RRSIG NSEC TYPE1234'],
   ['NSEC3', '1 1 12 AABBCCDD 2T7B4G4VSA5SMI47K61MV5BV1A22BOJR A RRSIG'],
   ['NSEC3PARAM', '1 0 0 -'],
@@ -86,7 +106,11 @@ const presentation: [type: string, text: string, printed?: string][] = [
   ['ZONEMD', `2018031500 1 1 ${'FEBE3D4C'.repeat(12)}`],
   ['ZONEMD', '2018031500 1 240 FEBE3D4C'],
   ['WKS', '192.0.2.1 TCP smtp domain 80', '192.0.2.1 6 25 53 80'],
-  ['HIP', '2 200100107B1A74DF365639CC39F1D578 AwEAAbdx rvs1.example.', '2 200100107B1A74DF365639CC39F1D578 AwEAAbdx rvs1.example.'],
+  [
+    'HIP',
+    '2 200100107B1A74DF365639CC39F1D578 AwEAAbdx rvs1.example.',
+    '2 200100107B1A74DF365639CC39F1D578 AwEAAbdx rvs1.example.',
+  ],
   ['EUI48', '00-00-5E-00-53-2A', '00-00-5e-00-53-2a'],
   ['EUI64', '00-00-5e-ef-10-00-00-2a'],
   ['KX', '10 kx.example.'],
@@ -201,7 +225,9 @@ describe('checkRdata', () => {
     ['APL', '0001 08 02 0a00', 'bad-rdata', 5],
     ['NS', `${'3f'.concat('61'.repeat(63)).repeat(4)}00`, 'name-too-long', 0],
   ])('refuses %s %s: %s at octet %i', (mnemonic, digits, code, offset) => {
-    expect(() => checkRdata(parseType(mnemonic)!, rdataFrom(digits))).toThrow(expect.objectContaining({ code, offset }));
+    expect(() => checkRdata(parseType(mnemonic)!, rdataFrom(digits))).toThrow(
+      expect.objectContaining({ code, offset }),
+    );
   });
 });
 
@@ -219,22 +245,31 @@ describe('readRdata', () => {
     expect(printRdata(type, readRdata(type, buffer, message.length, buffer.length))).toBe(printed);
   });
 
-  it.each(['DNAME', 'KX', 'SVCB', 'NSEC', 'LP'])('refuses compression in %s, which never had it (RFC 3597 section 4)', (mnemonic) => {
-    const type = parseType(mnemonic)!;
-    const prefix = '\0'.repeat(nameLayout(type)!.prefix);
-    const buffer = Buffer.concat([message, Buffer.from(`${prefix}\xc0\x0c\0\x01\x40`, 'latin1')]);
-    expect(() => readRdata(type, buffer, message.length, buffer.length)).toThrow(expect.objectContaining({ code: 'bad-pointer' }));
-  });
+  it.each(['DNAME', 'KX', 'SVCB', 'NSEC', 'LP'])(
+    'refuses compression in %s, which never had it (RFC 3597 section 4)',
+    (mnemonic) => {
+      const type = parseType(mnemonic)!;
+      const prefix = '\0'.repeat(nameLayout(type)!.prefix);
+      const buffer = Buffer.concat([message, Buffer.from(`${prefix}\xc0\x0c\0\x01\x40`, 'latin1')]);
+      expect(() => readRdata(type, buffer, message.length, buffer.length)).toThrow(
+        expect.objectContaining({ code: 'bad-pointer' }),
+      );
+    },
+  );
 
   it('says where in the message the rdata is wrong', () => {
     const buffer = Buffer.concat([message, Buffer.from('\0\x0a\x05ab', 'latin1')]);
-    expect(() => readRdata(RRType.TXT, buffer, message.length + 2, buffer.length)).toThrow(expect.objectContaining({ offset: buffer.length }));
+    expect(() => readRdata(RRType.TXT, buffer, message.length + 2, buffer.length)).toThrow(
+      expect.objectContaining({ offset: buffer.length }),
+    );
   });
 });
 
 describe('foldRdata', () => {
   it('folds names and nothing else', () => {
-    expect(foldRdata(RRType.MX, parseRdata(RRType.MX, '65 Mail.EXAMPLE.'))).toBe(parseRdata(RRType.MX, '65 mail.example.'));
+    expect(foldRdata(RRType.MX, parseRdata(RRType.MX, '65 Mail.EXAMPLE.'))).toBe(
+      parseRdata(RRType.MX, '65 mail.example.'),
+    );
     expect(foldRdata(RRType.TXT, parseRdata(RRType.TXT, 'Text'))).toBe(parseRdata(RRType.TXT, 'Text'));
   });
 });

@@ -19,7 +19,10 @@ const vectors: [text: string, wire: string][] = [
     '1 foo.example.com. ipv6hint="2001:db8::1,2001:db8::53:1"',
     `0001 ${fooCom} 0006 0020 20010db8000000000000000000000001 20010db8000000000000000000530001`,
   ],
-  ['1 example.com. ipv6hint="2001:db8:122:344::192.0.2.33"', '0001 07657861 6d706c65 03636f6d 00 0006 0010 20010db8012203440000 0000 c0000221'],
+  [
+    '1 example.com. ipv6hint="2001:db8:122:344::192.0.2.33"',
+    '0001 07657861 6d706c65 03636f6d 00 0006 0010 20010db8012203440000 0000 c0000221',
+  ],
   [
     '16 foo.example.org. alpn=h2,h3-19 mandatory=ipv4hint,alpn ipv4hint=192.0.2.1',
     `0010 ${fooOrg} 0000 0004 0001 0004 0001 0009 02 6832 05 68332d3139 0004 0004 c0000201`,
@@ -90,6 +93,8 @@ describe('service parameters', () => {
     ['a mandatory key that is missing', '0000 0002 0003'],
     ['mandatory keys out of order', '0000 0004 0004 0003 0003 0002 0001 0004 0004 01020304'],
   ])('are malformed on the wire with %s', (_, wire) => {
-    expect(isRdata(RRType.SVCB, `\0\x01\0${Buffer.from(wire.replaceAll(' ', ''), 'hex').toString('latin1')}` as Octets)).toBe(false);
+    expect(
+      isRdata(RRType.SVCB, `\0\x01\0${Buffer.from(wire.replaceAll(' ', ''), 'hex').toString('latin1')}` as Octets),
+    ).toBe(false);
   });
 });
