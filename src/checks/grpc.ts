@@ -2,13 +2,13 @@
  * The check `grpc`: grpc.health.v1.Health/Check over HTTP/2 without TLS. The two messages have one field each, so their
  * protobuf is written and read here.
  */
-import { connect } from 'node:http2';
+import { connect, type IncomingHttpHeaders } from 'node:http2';
 import type { GrpcCheck } from '../registry/check.ts';
 import { type Outcome, type Probe, printTarget } from './probe.ts';
 
 export const probeGrpc: Probe<GrpcCheck> = (target, { grpcService }, signal) =>
   new Promise((resolve, reject) => {
-    const session = connect(`http://${printTarget(target)}`);
+    const session = connect(`http://${printTarget(target)}`, { settings: { enablePush: false }, maxSessionMemory: 1 });
     const end = (settle: () => void): void => {
       signal.removeEventListener('abort', abort);
       session.destroy();
@@ -30,7 +30,11 @@ export const probeGrpc: Probe<GrpcCheck> = (target, { grpcService }, signal) =>
       received = Buffer.concat([received, chunk]);
       if (received.length > mostReceived) fail(new Error(`found more than ${mostReceived} octets, wanted a health message`));
     });
+    stream.on('trailers', (trailers: IncomingHttpHeaders) => {
+      if (trailers['grpc-status'] !== '0') fail(new Error('found another gRPC status, wanted 0'));
+    });
     stream.on('end', () => end(() => resolve(outcomeOf(received))));
+    stream.on('close', () => fail(new Error('found the end of the stream, wanted a response')));
     stream.end(encodeRequest(grpcService));
   });
 

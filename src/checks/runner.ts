@@ -1,6 +1,6 @@
 /**
  * Runs the health checks of all instances: each at its interval, moved by up to a tenth so that they spread, a bounded
- * number at a time, and one at a time for each instance. What the checks of an instance say together goes to the registry.
+ * number at a time, and one at a time for each target. What the checks of an instance say together goes to the registry.
  */
 import type { Change } from '../registry/change.ts';
 import { hasServerChecks, type Instance, isCheckedTheSame, type Status } from '../registry/instance.ts';
@@ -8,24 +8,24 @@ import type { InstanceRef } from '../registry/registration.ts';
 import { Wheel } from '../registry/wheel.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
-import { probeGrpc } from './grpc.ts';
-import { probeHttp } from './http.ts';
-import type { Outcome, ProbedCheck, Target } from './probe.ts';
+import { type Outcome, printTarget, type Probe, type ProbedCheck, type Target } from './probe.ts';
+import { probe } from './probes.ts';
 import { refusalToReach } from './reach.ts';
 import { Streak, worstOf } from './streak.ts';
-import { probeTcp } from './tcp.ts';
 
 export interface CheckRunnerParts {
   readonly clock: Clock;
   readonly log: Logger;
   /** Takes what the checks of an instance say; may reject while the store is in trouble, and is told again later. */
   readonly sink: { observe(ref: InstanceRef, generation: number, reported: Status): Promise<void> };
-  /** Ports of our own HTTP API, which no check may call. */
+  /** Ports of our own HTTP API, which no check may call on this host. */
   readonly ownPorts: readonly number[];
   /** 0 to below 1. */
   readonly random?: () => number;
   /** False where another server checks the instance; asked at every turn. */
   readonly isOurs?: (instance: Instance) => boolean;
+  /** Asks a target once; over the network unless given. */
+  readonly probe?: Probe<ProbedCheck>;
 }
 
 export interface CheckResult {
@@ -47,20 +47,27 @@ export class CheckRunner {
   readonly #watched = new Map<string, Watched>();
   /** Checks that are due and wait for a place. */
   readonly #queue: Watch[] = [];
+  /** Targets that are being probed, with the checks that wait for them. */
+  readonly #busy = new Map<string, Watch[]>();
   readonly #results = new Map<string, CheckResult & { count: number }>();
   #inFlight = 0;
   #timer: Timer;
 
   constructor(parts: CheckRunnerParts) {
-    this.#parts = { random: Math.random, isOurs: () => true, ...parts };
+    this.#parts = { random: Math.random, isOurs: () => true, probe, ...parts };
     this.#wheel = new Wheel(tick, parts.clock.now());
     this.#timer = this.#tickLater();
+  }
+
+  /** Begins with what the registry holds at the start: first runs spread over each check's whole interval. */
+  resume(instances: Iterable<Instance>): void {
+    for (const instance of instances) this.#follow(null, instance, Infinity);
   }
 
   /** Follows the registry: starts and ends the checks of instances that came, changed or left. */
   take(changes: readonly Change[]): void {
     for (const change of changes) {
-      if (change.kind === 'instance') this.#follow(change.before, change.after, change.cause === 'loaded');
+      if (change.kind === 'instance') this.#follow(change.before, change.after, firstWithin);
     }
   }
 
@@ -76,7 +83,7 @@ export class CheckRunner {
     this.#queue.length = 0;
   }
 
-  #follow(before: Instance | null, after: Instance | null, loaded: boolean): void {
+  #follow(before: Instance | null, after: Instance | null, within: number): void {
     const key = keyOf((after ?? before)!);
     const known = this.#watched.get(key);
     if (known !== undefined && after !== null && isCheckedTheSame(known.instance, after)) {
@@ -85,19 +92,18 @@ export class CheckRunner {
     }
     known?.end.abort();
     this.#watched.delete(key);
-    if (after !== null && hasServerChecks(after)) this.#watched.set(key, this.#watch(after, loaded));
+    if (after !== null && hasServerChecks(after)) this.#watched.set(key, this.#watch(after, within));
   }
 
-  #watch(instance: Instance, loaded: boolean): Watched {
-    const watched: Watched = { instance, watches: [], end: new AbortController(), busy: false, told: instance.observed };
+  #watch(instance: Instance, within: number): Watched {
+    const watched: Watched = { instance, watches: [], end: new AbortController(), told: instance.observed };
     const known = instance.observed === null || instance.observed === 'draining' ? 'unknown' : instance.observed;
     for (const check of instance.checks) {
       if (check.type === 'ttl') continue;
       const watch = { watched, check, streak: new Streak(check, known) };
       watched.watches.push(watch);
-      // After a restart all checks begin at once: these spread over their whole interval.
-      const within = loaded ? check.interval * 1000 : Math.min(firstWithin, check.interval * 1000);
-      this.#wheel.add(watch, this.#parts.clock.now() + this.#parts.random() * within);
+      const spread = Math.min(within, check.interval * 1000);
+      this.#wheel.add(watch, this.#parts.clock.now() + this.#parts.random() * spread);
     }
     return watched;
   }
@@ -111,35 +117,44 @@ export class CheckRunner {
   }
 
   #startWhatFits(): void {
-    for (let left = this.#queue.length; left > 0 && this.#inFlight < mostInFlight; left--) {
-      const watch = this.#queue.shift()!;
-      const { watched } = watch;
-      if (watched.end.signal.aborted) continue;
-      if (watched.busy) this.#queue.push(watch);
-      else if (this.#parts.isOurs(watched.instance)) void this.#run(watch);
-      else this.#again(watch);
+    while (this.#inFlight < mostInFlight) {
+      const watch = this.#queue.shift();
+      if (watch === undefined) return;
+      const key = printTarget(targetOf(watch));
+      const waiting = this.#busy.get(key);
+      if (waiting !== undefined) waiting.push(watch);
+      else void this.#runAll(key, watch);
     }
+  }
+
+  /** Runs a check, and then those that came to wait for the same target. */
+  async #runAll(key: string, first: Watch): Promise<void> {
+    const waiting = [first];
+    this.#busy.set(key, waiting);
+    this.#inFlight++;
+    for (let watch = waiting.shift(); watch !== undefined; watch = waiting.shift()) await this.#run(watch);
+    this.#busy.delete(key);
+    this.#inFlight--;
+    this.#startWhatFits();
   }
 
   async #run(watch: Watch): Promise<void> {
     const { watched, check, streak } = watch;
-    this.#inFlight++;
-    watched.busy = true;
-    const outcome = await this.#probe(watched, check);
-    watched.busy = false;
-    this.#inFlight--;
-    if (!watched.end.signal.aborted) {
+    if (hasEnded(watched)) return;
+    if (this.#parts.isOurs(watched.instance)) {
+      const outcome = await this.#probe(watch);
+      if (hasEnded(watched)) return;
       this.#count(check.type, outcome);
       streak.take(outcome);
       void this.#tell(watched);
-      this.#again(watch);
     }
-    this.#startWhatFits();
+    this.#again(watch);
   }
 
-  async #probe({ instance, end }: Watched, check: ProbedCheck): Promise<Outcome> {
+  async #probe(watch: Watch): Promise<Outcome> {
     const { clock, log, ownPorts } = this.#parts;
-    const target: Target = { address: instance.addresses[0]!, port: check.port };
+    const { watched: { instance, end }, check } = watch;
+    const target = targetOf(watch);
     const refusal = refusalToReach(target, instance, ownPorts);
     if (refusal !== null) {
       log.debug({ instance: keyOf(instance), refusal }, 'a check is not run');
@@ -150,7 +165,7 @@ export class CheckRunner {
     end.signal.addEventListener('abort', stopWithInstance);
     const timer = clock.after(check.timeout * 1000, () => stop.abort(new Error(`no answer within ${check.timeout} s`)));
     try {
-      return await probe(target, check, stop.signal);
+      return await this.#parts.probe(target, check, stop.signal);
     } catch (error) {
       log.debug({ instance: keyOf(instance), check: check.type, err: error }, 'a check failed');
       return 'critical';
@@ -192,8 +207,6 @@ interface Watched {
   readonly watches: Watch[];
   /** Aborted when the instance is no more, or is to be checked in another way. */
   readonly end: AbortController;
-  /** True while one of its checks runs. */
-  busy: boolean;
   /** What the registry was told last. */
   told: Status | null;
 }
@@ -204,16 +217,13 @@ interface Watch {
   readonly streak: Streak;
 }
 
-function probe(target: Target, check: ProbedCheck, signal: AbortSignal): Promise<Outcome> {
-  switch (check.type) {
-    case 'http':
-    case 'https':
-      return probeHttp(target, check, signal);
-    case 'tcp':
-      return probeTcp(target, check, signal);
-    case 'grpc':
-      return probeGrpc(target, check, signal);
-  }
+function hasEnded({ end }: Watched): boolean {
+  return end.signal.aborted;
+}
+
+/** The first address of an instance is the one that is checked. */
+function targetOf({ watched: { instance }, check }: Watch): Target {
+  return { address: instance.addresses[0]!, port: check.port };
 }
 
 function keyOf({ id, service, zone }: Instance): string {
