@@ -3,7 +3,7 @@
  * step 6, RFC 2782, RFC 9460 section 4.1), and glue, the addresses of name servers at and below a zone cut (RFC 9471).
  */
 import { RRType } from '../wire/codes.ts';
-import { type Name, foldName, isAtOrBelow, labelsOf, rootName } from '../wire/name.ts';
+import { type Name, isAtOrBelow, labelsOf, rootName } from '../wire/name.ts';
 import type { Octets } from '../wire/octets.ts';
 import { targetOf } from '../wire/rdata/layout.ts';
 import { lookup } from '../zone/lookup.ts';
@@ -37,9 +37,8 @@ export interface Addresses {
   readonly steady: boolean;
 }
 
-/** The addresses that our zones have for `target`. */
-export function findAddresses(zones: Zones, target: Name): Addresses {
-  const name = foldName(target);
+/** The addresses that our zones have for a folded name. */
+export function findAddresses(zones: Zones, name: Name): Addresses {
   const labels = labelsOf(name);
   const zone = zones.find(name, RRType.A, labels);
   if (zone === null) return nothing;
@@ -57,12 +56,10 @@ export function findAddresses(zones: Zones, target: Name): Addresses {
   }
 }
 
-/** The addresses of a name server: also those in `zone` that are only glue. */
-export function findServerAddresses(zones: Zones, zone: Zone, target: Name): Addresses {
-  const found = findAddresses(zones, target);
-  const name = foldName(target);
-  if (found.node !== null || !isAtOrBelow(name, zone.apex)) return found;
-  return { node: zone.node(name), steady: false };
+/** The node with the addresses of a name server, folded: also those that `zone` has as glue only. Null without. */
+export function findServerAddresses(zones: Zones, zone: Zone, name: Name): Node | null {
+  const { node } = findAddresses(zones, name);
+  return node === null && isAtOrBelow(name, zone.apex) ? zone.node(name) : node;
 }
 
 const nothing: Addresses = { node: null, steady: true };

@@ -49,8 +49,8 @@ export class ReplyWriter implements RecordCounts {
   readonly #zones: Zones;
   readonly #message = new MessageWriter();
   readonly #order = new RecordOrder();
-  /** Names of which addresses are to be added, as they stand in the records. */
-  readonly #targets = new Set<Name>();
+  /** Names of which addresses are to be added: folded, and as they stand in the records. */
+  readonly #targets = new Map<Name, Name>();
   #limit = 0;
   #class: number = RRClass.IN;
 
@@ -167,11 +167,12 @@ export class ReplyWriter implements RecordCounts {
     const servers = zone.node(cut)?.rrset(RRType.NS) ?? null;
     if (servers === null) return;
     this.#message.section(Section.additional);
-    const names = Array.from({ length: servers.size }, (_, index) => servers.rdata(index));
     for (const required of [true, false]) {
-      for (const name of names) {
-        if (isAtOrBelow(foldName(name), cut) !== required) continue;
-        const whole = this.#putAddresses(name, findServerAddresses(this.#zones, zone, name).node);
+      for (let i = 0; i < servers.size; i++) {
+        const name = servers.rdata(i);
+        const folded = foldName(name);
+        if (isAtOrBelow(folded, cut) !== required) continue;
+        const whole = this.#putAddresses(name, findServerAddresses(this.#zones, zone, folded));
         if (!whole && required) this.truncated = true;
       }
     }
@@ -179,8 +180,8 @@ export class ReplyWriter implements RecordCounts {
 
   #putAdditional(): void {
     this.#message.section(Section.additional);
-    for (const target of this.#targets) {
-      const { node, steady } = findAddresses(this.#zones, target);
+    for (const [folded, target] of this.#targets) {
+      const { node, steady } = findAddresses(this.#zones, folded);
       if (!steady) this.steady = false;
       if (!this.#putAddresses(target, node)) this.trimmed = true;
     }
@@ -220,7 +221,7 @@ export class ReplyWriter implements RecordCounts {
     const { indexes, length } = this.#order;
     for (let i = 0; i < length; i++) {
       const name = addressedName(owner, rrset.type, rrset.rdata(indexes[i]!));
-      if (name !== null) this.#targets.add(name);
+      if (name !== null) this.#targets.set(foldName(name), name);
     }
   }
 

@@ -81,8 +81,10 @@ export class Zone {
   }
 
   #add({ owner, type, ttl, rdata }: RRset): void {
-    const path = this.#reach(owner);
-    const node = path.at(-1)!;
+    // Without records only the TTL of what is there changes.
+    const path = rdata.length > 0 ? this.#reach(owner) : this.#walk(foldName(owner));
+    const node = path?.at(-1);
+    if (path === null || node === undefined) return;
     const existed = node.exists;
     node.discardDerived();
     let rrset = node.rrset(type);
