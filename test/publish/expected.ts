@@ -94,7 +94,7 @@ function isSelected({ tags }: Instance, { all, none }: Selector): boolean {
 }
 
 function capped(ttl: number, { lease, late }: Instance): number {
-  return Math.min(ttl, lease === null ? ttl : Math.floor(lease * 2 / 3 + 5), late ? 5 : ttl);
+  return Math.min(ttl, lease === null ? ttl : Math.floor(lease * 0.4) + 5, late ? 5 : ttl);
 }
 
 function srv({ id, service, priority, weight, declared, observed }: Instance, port: number): string {

@@ -337,8 +337,8 @@ describe('reverse names', () => {
     await put({ id: 'b', addresses: ['10.0.0.7'], lease: 6 });
     expect(reversed(model)).toEqual([
       `7.${'0.'.repeat(29)}d.f.ip6.arpa. 30 IN PTR a.web.svc.internal.`,
-      '7.0.0.10.in-addr.arpa. 9 IN PTR a.web.svc.internal.',
-      '7.0.0.10.in-addr.arpa. 9 IN PTR b.web.svc.internal.',
+      '7.0.0.10.in-addr.arpa. 7 IN PTR a.web.svc.internal.',
+      '7.0.0.10.in-addr.arpa. 7 IN PTR b.web.svc.internal.',
     ]);
     await remove('b');
     expect(reversed(model)[1]).toBe('7.0.0.10.in-addr.arpa. 30 IN PTR a.web.svc.internal.');
