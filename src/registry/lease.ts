@@ -18,8 +18,8 @@ export const lateAfter = 0.6;
  * afterwards nothing may be promised.
  */
 export function publishedTtl(wanted: number, instance: Pick<Instance, 'lease' | 'late'>): number {
-  if (instance.lease === null) return wanted;
-  return Math.min(wanted, instance.late ? grace : Math.floor(instance.lease * (1 - lateAfter)) + grace);
+  if (instance.late) return Math.min(wanted, grace);
+  return instance.lease === null ? wanted : Math.min(wanted, Math.floor(instance.lease * (1 - lateAfter)) + grace);
 }
 
 /** Seconds after the last renewal at which a ttl check becomes critical; Infinity without one. */
