@@ -6,6 +6,7 @@
 import { PresentationError, WireError } from './error.ts';
 import { type Octets, octetsOf } from './octets.ts';
 import { escapeOctet, unescapeText } from './escape.ts';
+import { headerLength } from './flags.ts';
 
 /**
  * A name of 1 to 255 octets, labels of 1 to 63 octets, ending with the root label; letters in the case they came in.
@@ -69,15 +70,18 @@ export function childOf(label: string, parent: Name): Name {
 export function parseName(text: string, origin: Name = rootName): Name {
   if (text === '.') return rootName;
   if (text === '@') return origin;
+  const labels = splitLabels(text);
+  const isAbsolute = labels.length > 1 && labels.at(-1) === '';
+  if (isAbsolute) labels.pop();
   let name = '';
-  for (const label of splitLabels(text)) {
+  for (const label of labels) {
     const octets = unescapeText(label);
     if (octets.length === 0 || octets.length > maxLabelLength) {
       throw new PresentationError(text, `a domain name with labels of 1 to ${maxLabelLength} octets`);
     }
     name += String.fromCharCode(octets.length) + octets;
   }
-  name += endsWithDot(text) ? rootName : origin;
+  name += isAbsolute ? rootName : origin;
   if (name.length > maxNameLength) {
     throw new PresentationError(text, `a domain name of at most ${maxNameLength} octets`);
   }
@@ -120,6 +124,7 @@ export function readName(buffer: Buffer, offset: number, end: number, start = 0)
     if (at + 1 >= end) throw new WireError('truncated', at - start, 'the message ends inside a pointer');
     const target = start + (((octet & 0x3f) << 8) | buffer[at + 1]!);
     pointers += 1;
+    // No name begins inside the header.
     if (target < start + headerLength || target >= part || pointers > maxPointers) {
       throw new WireError('bad-pointer', at - start);
     }
@@ -140,12 +145,11 @@ export function skipName(buffer: Buffer, offset: number, end: number): number {
   return end;
 }
 
-// No name starts inside the header.
-const headerLength = 12;
 // A compressor has no use for more: each pointer but the first follows at least one label of the name.
 const maxPointers = 127;
 const scratch = Buffer.alloc(maxNameLength);
 
+/** What stands between the dots that are not escaped: at least one label, the last one empty where a dot ends it all. */
 function splitLabels(text: string): string[] {
   const labels: string[] = [];
   let start = 0;
@@ -156,10 +160,6 @@ function splitLabels(text: string): string[] {
       start = at + 1;
     }
   }
-  if (start < text.length || text === '') labels.push(text.slice(start));
+  labels.push(text.slice(start));
   return labels;
-}
-
-function endsWithDot(text: string): boolean {
-  return text.endsWith('.') && (/\\*$/.exec(text.slice(0, -1))?.[0].length ?? 0) % 2 === 0;
 }

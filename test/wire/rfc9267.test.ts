@@ -1,6 +1,9 @@
 /** The anti-patterns of RFC 9267, section by section, and the work that hostile messages may cause. */
 import { describe, expect, it } from 'vitest';
+import { RRType } from '../../src/wire/codes.ts';
 import { decodeMessage } from '../../src/wire/message.ts';
+import type { Octets } from '../../src/wire/octets.ts';
+import { isRdata } from '../../src/wire/rdata/rdata.ts';
 import { readName } from '../../src/wire/name.ts';
 
 /** A message of a header with these counts and the octets after it, given as latin1 text. */
@@ -69,6 +72,12 @@ function counting(octets: Buffer): { buffer: Buffer; reads: () => number } {
 }
 
 describe('the work of decoding', () => {
+  it('of a service parameter that might be a URI template does not go back and forth', () => {
+    const value = `/${'{dns'.repeat(15_000)}`;
+    const rdata = `\0\x01\0\0\x07${String.fromCharCode(value.length >> 8, value.length & 0xff)}${value}` as Octets;
+    expect(isRdata(RRType.SVCB, rdata)).toBe(false);
+  });
+
   /** Pointers, each to the one before, behind one label. */
   function pointerChain(pointers: number): Buffer {
     let body = '\x01a\0';

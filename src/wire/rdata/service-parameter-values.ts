@@ -42,7 +42,7 @@ const ech: ValueForm = {
 /** RFC 9461 section 5: a relative URI template that holds the variable `dns`. */
 const dohpath: ValueForm = {
   ...opaque,
-  isValid: (value) => /^\/.*\{[^}]*\bdns\b[^}]*\}/s.test(value),
+  isValid: (value) => value.startsWith('/') && (value.match(/\{[^{}]*\}/g) ?? []).some((part) => /\bdns\b/.test(part)),
   wanted: 'a URI template as in /dns-query{?dns}',
 };
 
