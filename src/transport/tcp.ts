@@ -18,7 +18,7 @@ import { TcpConnection, type TcpConnectionOptions } from './tcp-connection.ts';
 import { mostConnections, type TcpLimits } from './tcp-limits.ts';
 
 /** Queries answered before the thread does something else, and of those by one connection in a row. */
-const queriesPerRound = 64;
+const queriesPerRound = 32;
 const queriesPerTurn = 8;
 /** Connections that the system completes while we are busy. */
 const backlog = 1024;
