@@ -1,7 +1,7 @@
 /** The configuration as each part wants it: one function a part, so that no part knows another's options. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { grantsFile, storeDirectory } from './config/data.ts';
 import type { Config } from './config/schema.ts';
 import type { DnsCounters as DnsMetrics } from './http/metrics.ts';
 import { Problem } from './http/problem.ts';
@@ -27,7 +27,7 @@ import type { DnsWorkers, DnsWorkersSettings } from './workers/workers.ts';
 export async function openStore({ store, data }: Config, clock: Clock): Promise<Store> {
   if (store.type === 'memory') return new MemoryStore();
   mkdirSync(data, { recursive: true, mode: 0o700 });
-  return LevelStore.open(join(data, 'store'), clock);
+  return LevelStore.open(storeDirectory(data), clock);
 }
 
 export function registrySettings({ defaults, limits, protection }: Config): RegistrySettings {
@@ -91,7 +91,7 @@ export function httpSettings({ http, data, audit, webhook }: Config): HttpSettin
     listen: http.listen,
     hosts: http.hosts,
     tls: cert === null || key === null ? null : { cert, key, clientCa },
-    tokens: join(data, 'tokens.json'),
+    tokens: grantsFile(data),
     reads: http.reads,
     requestsPerSecond: http.requestsPerSecond,
     audit: audit.file === null ? null : { file: audit.file, required: audit.required },

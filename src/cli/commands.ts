@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { nearest } from '../runtime/nearest.ts';
 import { ConfigError } from '../config/error.ts';
 import type { Command, Terminal } from './command.ts';
+import { backup } from './backup.ts';
 import { check } from './check.ts';
 import { deregister } from './deregister.ts';
 import { drain } from './drain.ts';
@@ -12,13 +13,14 @@ import { printCommandHelp, printProgramHelp } from './help.ts';
 import { list } from './list.ts';
 import { register } from './register.ts';
 import { resolve } from './resolve.ts';
+import { restore } from './restore.ts';
 import { serve } from './serve.ts';
 import { printable } from './table.ts';
 import { token } from './token.ts';
 import { watch } from './watch.ts';
 
 export const commands: readonly Command[] = [
-  serve, check, register, deregister, drain, list, watch, resolve, explain, token,
+  serve, check, register, deregister, drain, list, watch, resolve, explain, token, backup, restore,
 ];
 
 /** Runs the command that `args`, without the program's own name, ask for; resolves with the exit code. */

@@ -1,14 +1,15 @@
 /** `signpost token`: makes, lists and revokes the grants in the data directory; a running server follows. */
 import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { loadConfig } from '../config/load.ts';
+import { dirname } from 'node:path';
+import { grantsFile } from '../config/data.ts';
 import type { Grant, Scopes } from '../http/tokens.ts';
 import { type Arguments, defineCommand, type Terminal } from './command.ts';
+import { dataDirectory, dataOptions } from './data-directory.ts';
 import { exitCodes, UsageError } from './failure.ts';
 import { printTable } from './table.ts';
 
 // Loaded only when it is needed: it takes longer to load than most commands to run.
-const grantsFile = () => import('../http/tokens.ts');
+const loadGrants = () => import('../http/tokens.ts');
 
 const options = {
   'service': { value: 'S', repeat: true, meaning: 'Service it may act on, * for any ending; all when left out.' },
@@ -19,8 +20,7 @@ const options = {
   'id': { value: 'I', meaning: 'Name of the holder in logs; a random one when left out.' },
   'comment': { value: 'TEXT', meaning: 'For those who read the list.' },
   'json': { meaning: 'Print the list as JSON.' },
-  'data': { value: 'DIR', meaning: 'Data directory of the server (SIGNPOST_DATA, ./data).' },
-  'config': { value: 'FILE', meaning: 'Configuration file of the server, which may name it.' },
+  ...dataOptions,
 } as const;
 
 export const token = defineCommand({
@@ -31,12 +31,7 @@ export const token = defineCommand({
   example: "signpost token create --service web --service 'api-*' --address 10.0.0.0/8",
   positionals: [1, 2],
   async run(args, terminal) {
-    const { data } = await loadConfig({
-      file: args.values.config,
-      variables: terminal.env,
-      flags: { data: args.values.data },
-    });
-    const file = join(data, 'tokens.json');
+    const file = grantsFile(await dataDirectory(args.values, terminal));
     const [action, id] = args.positionals;
     if (action === 'create' && id === undefined) return create(file, args, terminal);
     if (action === 'list' && id === undefined) return list(file, args, terminal);
@@ -48,7 +43,7 @@ export const token = defineCommand({
 type TokenArguments = Arguments<typeof options>;
 
 async function create(file: string, { values }: TokenArguments, { stdout, stderr }: Terminal): Promise<number> {
-  const { createToken, grantCertificate } = await grantsFile();
+  const { createToken, grantCertificate } = await loadGrants();
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const scopes: Scopes = {
     services: [...(values.service ?? ['*'])],
@@ -73,13 +68,13 @@ async function create(file: string, { values }: TokenArguments, { stdout, stderr
 }
 
 async function list(file: string, { values }: TokenArguments, { stdout }: Terminal): Promise<number> {
-  const grants = await (await grantsFile()).listGrants(file);
+  const grants = await (await loadGrants()).listGrants(file);
   stdout.write(values.json ? `${JSON.stringify(grants)}\n` : printGrants(grants));
   return exitCodes.success;
 }
 
 async function revoke(file: string, id: string, { stdout }: Terminal): Promise<number> {
-  const revoked = await (await grantsFile()).revokeGrants(file, id);
+  const revoked = await (await loadGrants()).revokeGrants(file, id);
   if (revoked === 0) throw new Error(`no token has the id ${id} (signpost token list shows all)`);
   stdout.write(`${id} revoked\n`);
   return exitCodes.success;
