@@ -27,15 +27,8 @@ export class Cookies {
   }
 
   /** True when the query, which has a COOKIE option, has a server cookie of ours: its source is not forged. `now` in seconds since 1970. */
-  isValid({ request, peer, peerStart }: Exchange, query: Query, now: number): boolean {
-    if (query.cookieLength !== cookieLength) return false;
-    const start = query.cookieStart;
-    const age = (now - request.readUInt32BE(start + timeOffset)) | 0;
-    if (request[start + clientCookieLength] !== version || age > maxAge || age < -maxAhead) return false;
-    return this.#hashes.some((hash) => {
-      digest(hash, request, start, peer, peerStart);
-      return hash.low === request.readInt32LE(start + hashOffset) && hash.high === request.readInt32LE(start + hashOffset + 4);
-    });
+  isValid(exchange: Exchange, query: Query, now: number): boolean {
+    return this.#hashes.some((hash) => isMadeBy(hash, exchange, query, now, maxAge));
   }
 
   /** Writes the cookies of the reply, `cookieLength` octets, at `at`. `now` in seconds since 1970. */
@@ -43,16 +36,29 @@ export class Cookies {
     const { request, reply, peer, peerStart } = exchange;
     const start = query.cookieStart;
     const hash = this.#hashes[0]!;
-    // RFC 9018 section 4.3: a client keeps its server cookie for half an hour, so that replies that cross change nothing.
-    const age = query.cookieLength === cookieLength ? (now - request.readUInt32BE(start + timeOffset)) | 0 : renewAge;
-    const madeAt = age >= 0 && age < renewAge ? now - age : now;
+    // A client keeps its server cookie for a while, so that the replies to its queries have the same one in any order.
+    if (isMadeBy(hash, exchange, query, now, renewAge)) {
+      request.copy(reply, at, start, start + cookieLength);
+      return;
+    }
     request.copy(reply, at, start, start + clientCookieLength);
     reply.writeUInt32BE(version << 24, at + clientCookieLength);
-    reply.writeUInt32BE(madeAt >>> 0, at + timeOffset);
+    reply.writeUInt32BE(now >>> 0, at + timeOffset);
     digest(hash, reply, at, peer, peerStart);
     reply.writeInt32LE(hash.low, at + hashOffset);
     reply.writeInt32LE(hash.high, at + hashOffset + 4);
   }
+}
+
+/** True when the query's server cookie has this hash, is at most `oldest` seconds old, and for this client. */
+function isMadeBy(hash: SipHash, { request, peer, peerStart }: Exchange, query: Query, now: number, oldest: number): boolean {
+  const start = query.cookieStart;
+  if (query.cookieLength !== cookieLength || request[start + clientCookieLength] !== version) return false;
+  // RFC 9018 section 4.3: serial number arithmetic.
+  const age = (now - request.readUInt32BE(start + timeOffset)) | 0;
+  if (age > oldest || age < -maxAhead) return false;
+  digest(hash, request, start, peer, peerStart);
+  return hash.low === request.readInt32LE(start + hashOffset) && hash.high === request.readInt32LE(start + hashOffset + 4);
 }
 
 /** Hashes the cookies up to the hash itself, and the client's address: four octets for IPv4 (RFC 9018 section 4.4). */

@@ -221,7 +221,9 @@ export class ReplyWriter implements RecordCounts {
     const { indexes, length } = this.#order;
     for (let i = 0; i < length; i++) {
       const name = addressedName(owner, rrset.type, rrset.rdata(indexes[i]!));
-      if (name !== null) this.#targets.set(foldName(name), name);
+      if (name === null) continue;
+      const folded = foldName(name);
+      if (!this.#targets.has(folded)) this.#targets.set(folded, name);
     }
   }
 

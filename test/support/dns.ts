@@ -6,6 +6,7 @@ import { Counters } from '../../src/responder/counters.ts';
 import type { Exchange } from '../../src/responder/exchange.ts';
 import { type Responder, createResponder } from '../../src/responder/responder.ts';
 import type { ResponderSettings } from '../../src/responder/settings.ts';
+import { parseIpv6 } from '../../src/wire/address.ts';
 import { Rcode, RRClass, parseType } from '../../src/wire/codes.ts';
 import type { Edns } from '../../src/wire/edns.ts';
 import { type Message, decodeMessage, encodeMessage } from '../../src/wire/message.ts';
@@ -180,7 +181,7 @@ export function normalise(lines: readonly string[] = []): string[] {
   return printRecords(parseZone(lines.join('\n'), { file: 'expected', apex: rootName }));
 }
 
+/** As transports hand it over: IPv4 as ::ffff:a.b.c.d. */
 function addressOctets(text: string): Uint8Array {
-  if (text.includes(':')) throw new Error('only IPv4 here');
-  return Uint8Array.from([...new Array<number>(10).fill(0), 0xff, 0xff, ...text.split('.').map(Number)]);
+  return Buffer.from(parseIpv6(text) ?? parseIpv6(`::ffff:${text}`)!, 'latin1');
 }
