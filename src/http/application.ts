@@ -35,6 +35,8 @@ export async function createApplication(settings: HttpSettings, parts: Applicati
     schemaErrorFormatter: schemaProblem,
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOf(error) ?? internalProblem()),
   });
+  // What V8 does in one piece is faster than what a library does by schema; that replies keep to theirs is tested.
+  app.setSerializerCompiler(() => JSON.stringify);
   const methods = rememberMethods(app);
 
   app.addHook('onRequest', (_request, reply, done) => {
