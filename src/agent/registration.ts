@@ -14,7 +14,7 @@ import { type Clock, systemClock, type Timer } from '../runtime/clock.ts';
 import type { RegistryApi} from './api.ts';
 import { type Result } from './api.ts';
 import { AgentError } from './error.ts';
-import { bodyOf, type Changes, type RegisterOptions } from './options.ts';
+import { bodyOf, type Changes, type RegisterOptions, type Status } from './options.ts';
 import { type Drained, shutdown, type ShutdownOptions } from './shutdown.ts';
 
 export type RegistrationState = 'registering' | 'registered' | 'suspect' | 'conflict' | 'draining' | 'stopped';
@@ -96,6 +96,11 @@ export class Registration extends EventEmitter<RegistrationEvents> {
 
   get state(): RegistrationState {
     return this.#state;
+  }
+
+  /** What this process says of the instance, as of the last `update`. */
+  get status(): Status {
+    return this.#body.status ?? 'passing';
   }
 
   /** The number of this registration at the server; null while there is none. */

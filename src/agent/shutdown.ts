@@ -2,6 +2,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import { holdFor } from '../client/hold.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { pause } from './pause.ts';
 
 /** What is known after a drain. */
 export interface Drained {
@@ -66,20 +67,6 @@ async function closeServer(
   if (inTime) return;
   http?.closeAllConnections();
   if (http) await closed;
-}
-
-/** Waits; a signal that aborts ends the wait. */
-function pause(clock: Clock, milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      timer.cancel();
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = clock.after(milliseconds, end);
-    if (signal?.aborted) end();
-    else signal?.addEventListener('abort', end);
-  });
 }
 
 /** The server of node:http in or behind `server`; null for others, whose connections cannot be told apart. */

@@ -65,7 +65,8 @@ function printRegistered({ service, id, generation, lease, names }: Registration
   return `${service} ${id} generation ${generation}, ${until}\n${names.map((name) => `  ${name}\n`).join('')}`;
 }
 
-function readPair(text: string): [string, string] {
+/** Reads `KEY=VALUE` of --meta. */
+export function readPair(text: string): [string, string] {
   const end = text.indexOf('=');
   if (end < 1) throw new UsageError(`--meta wants KEY=VALUE, found ${text}`);
   return [text.slice(0, end), text.slice(end + 1)];
