@@ -1,13 +1,15 @@
 /**
- * npm run bench -- [PART...] [--workloads a,b] [--contestants a,b] [--rounds N] [--seconds N]
+ * npm run bench -- [PART...] [--workloads a,b] [--contestants a,b] [--rounds N] [--seconds N] [--instances N]
  * Runs the named parts, or all of them. Every figure is a ratio within one run; absolute times say little on a machine
  * that others use too.
  */
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchRegistry } from './registry.js';
+import { benchScale } from './scale.js';
 import { benchUdp } from './udp.js';
 
-const parts = { udp: benchUdp };
+const parts = { udp: benchUdp, registry: benchRegistry, scale: benchScale };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,6 +18,7 @@ const { values, positionals } = parseArgs({
     contestants: { type: 'string' },
     rounds: { type: 'string' },
     seconds: { type: 'string' },
+    instances: { type: 'string' },
   },
 });
 const options = {
@@ -23,6 +26,7 @@ const options = {
   ...(values.contestants && { contestants: values.contestants.split(',') }),
   ...(values.rounds && { rounds: Number(values.rounds) }),
   ...(values.seconds && { seconds: Number(values.seconds) }),
+  ...(values.instances && { instances: Number(values.instances) }),
 };
 
 console.log(`${cpus().length} x ${cpus()[0].model}, Linux ${release()}, Node ${process.version}`);

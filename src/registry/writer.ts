@@ -45,7 +45,10 @@ export interface WriterParts {
 
 export class Writer {
   readonly #parts: WriterParts;
-  #waiting: Job[] = [];
+  /** Writes of callers. They go first, so that a hundred thousand leases that end keep nobody waiting. */
+  #called: Job[] = [];
+  /** Writes of the registry's own. */
+  #own: Job[] = [];
   #running: Promise<void> | null = null;
   #closed = false;
 
@@ -53,27 +56,19 @@ export class Writer {
     this.#parts = parts;
   }
 
-  /** How many writes wait for their turn. */
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
   /**
    * Queues a write about the entry `key`; writes about one entry never share a batch, so `decide` sees all that came before.
    * Rejects with what `decide` throws, with `store-full`, `store-unavailable`, or `conflict`.
    */
   write<T>(key: string, decide: () => Decision<T>): Promise<T> {
-    if (this.#waiting.length < this.#parts.mostWaiting) return this.writeOwn(key, decide);
-    return Promise.reject(new RegistryError('store-unavailable', `${this.#waiting.length} writes are waiting already`));
+    const waiting = this.#called.length;
+    if (waiting < this.#parts.mostWaiting) return this.#queue(this.#called, key, decide);
+    return Promise.reject(new RegistryError('store-unavailable', `${waiting} writes are waiting already`));
   }
 
-  /** As `write`, for what the registry does by itself: not refused for how many wait. */
+  /** As `write`, for what the registry does by itself: not refused for how many wait, and after those of callers. */
   writeOwn<T>(key: string, decide: () => Decision<T>): Promise<T> {
-    if (this.#closed) return Promise.reject(new RegistryError('store-unavailable', 'the registry is closing'));
-    return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ key, decide, resolve, reject } as Job);
-      this.#running ??= this.#run();
-    });
+    return this.#queue(this.#own, key, decide);
   }
 
   /** Refuses further writes and waits for those that are queued. */
@@ -82,41 +77,26 @@ export class Writer {
     await this.#running;
   }
 
+  #queue<T>(queue: Job[], key: string, decide: () => Decision<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new RegistryError('store-unavailable', 'the registry is closing'));
+    return new Promise<T>((resolve, reject) => {
+      queue.push({ key, decide, resolve, reject } as Job);
+      this.#running ??= this.#run();
+    });
+  }
+
   async #run(): Promise<void> {
     await Promise.resolve(); // writes of the same tick share the first batch
-    while (this.#waiting.length > 0) await this.#commit(this.#gather());
+    while (this.#called.length + this.#own.length > 0) {
+      const batch: Pending[] = [];
+      const touched = new Set<string>();
+      this.#called = gather(this.#called, batch, touched, mostInBatch);
+      // A part of each batch is for the registry's own, which must not wait for ever either.
+      this.#own = gather(this.#own, batch, touched, mostInBatch + ownShare);
+      await this.#commit(batch);
+    }
     this.#running = null;
   }
-
-  /** Lets waiting writes decide, in order; those about an entry that the batch already touches stay for the next one. */
-  #gather(): Pending[] {
-    const waiting = this.#waiting;
-    const deferred: Job[] = [];
-    const batch: Pending[] = [];
-    const touched = new Set<string>();
-    let next = 0;
-    for (; next < waiting.length && batch.length < mostInBatch; next++) {
-      const job = waiting[next]!;
-      if (touched.has(job.key)) {
-        deferred.push(job);
-        continue;
-      }
-      try {
-        const decision = job.decide();
-        if (decision.kind === 'nothing') {
-          job.resolve(decision.outcome);
-        } else {
-          touched.add(job.key);
-          batch.push({ job, commitment: decision });
-        }
-      } catch (error) {
-        job.reject(error);
-      }
-    }
-    this.#waiting = deferred.concat(waiting.slice(next));
-    return batch;
-  }
-
   async #commit(batch: readonly Pending[]): Promise<void> {
     const writes = batch.flatMap(({ commitment }) => commitment.write ?? []);
     let revisions: readonly number[];
@@ -170,6 +150,34 @@ export class Writer {
   }
 }
 
+/**
+ * Lets waiting writes decide, in order, until the batch has `most`; those about an entry that it already touches stay for the
+ * next one. Returns what goes on waiting.
+ */
+function gather(waiting: Job[], batch: Pending[], touched: Set<string>, most: number): Job[] {
+  const deferred: Job[] = [];
+  let next = 0;
+  for (; next < waiting.length && batch.length < most; next++) {
+    const job = waiting[next]!;
+    if (touched.has(job.key)) {
+      deferred.push(job);
+      continue;
+    }
+    try {
+      const decision = job.decide();
+      if (decision.kind === 'nothing') {
+        job.resolve(decision.outcome);
+      } else {
+        touched.add(job.key);
+        batch.push({ job, commitment: decision });
+      }
+    } catch (error) {
+      job.reject(error);
+    }
+  }
+  return deferred.concat(waiting.slice(next));
+}
+
 interface Job {
   readonly key: string;
   readonly decide: () => Decision<unknown>;
@@ -184,6 +192,7 @@ interface Pending {
 
 /** Bounds the size of one commit, and with it how long later writes wait for it. */
 const mostInBatch = 1000;
+const ownShare = 500;
 
 function refusalOf(error: unknown): unknown {
   if (!(error instanceof StoreError)) return error;
