@@ -6,8 +6,9 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Entry, LeaseState, RenewalCount, ServiceEntry } from './catalog.ts';
 import { hasServerChecks, type Instance } from './instance.ts';
-import { lateAfter, overdueAfter, periodOf } from './lease.ts';
+import { lateAfter, longestRenewal, overdueAfter, periodOf, usualRenewal } from './lease.ts';
 import { LeaseTime, sweepPeriod } from './lease-time.ts';
+import type { Lease } from './outcome.ts';
 import { Protection, type ProtectionParts, type Unfrozen } from './protection.ts';
 import type { Upkeep } from './upkeep.ts';
 import { Wheel } from './wheel.ts';
@@ -74,6 +75,18 @@ export class Expiry {
       entry.service.renewals.departedLate++;
     }
     this.#move(entry, 'removed');
+  }
+
+  /** The lease of an entry; null where it is permanent. The later sweeps come, the later owners are asked to renew. */
+  leaseOf({ instance, renewedAt }: Entry): Lease | null {
+    if (instance.lease === null) return null;
+    const left = renewedAt + instance.lease * 1000 - this.time.now();
+    const share = Math.min(longestRenewal, usualRenewal * (1 + this.time.lag));
+    return {
+      seconds: instance.lease,
+      expiresAt: Math.round(this.#parts.clock.wall() + left),
+      renewAfter: Math.round(share * periodOf(instance) * 1000) / 1000,
+    };
   }
 
   /** True where the entry would have left, but for protection. */

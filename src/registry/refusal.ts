@@ -1,7 +1,9 @@
 /** What is refused of a write that is well-formed, for who asks or for what has become of the instance. */
+import type { Catalog } from './catalog.ts';
 import { RegistryError } from './error.ts';
 import type { Instance } from './instance.ts';
 import type { Caller, InstanceRef, WriteOptions } from './registration.ts';
+import type { RegistrySettings } from './settings.ts';
 import type { Tombstone } from './store.ts';
 
 /** Throws `stale` where If-Match names another revision than that of `current` (null: there is none, revision 0). */
@@ -30,6 +32,25 @@ export function absence(ref: InstanceRef, generation: number | null, tombstone: 
     return new RegistryError('not-found', `${nameOf(ref)} is not registered`);
   }
   return new RegistryError('gone', `generation ${generation} of ${nameOf(ref)} was deregistered or has expired`);
+}
+
+/** Throws `too-many` for one more instance. Limits hold for what is committed; the writes of one batch may go beyond them. */
+export function refuseInstanceBeyondLimits(catalog: Catalog, settings: RegistrySettings, instance: Instance): void {
+  const { zone, service } = instance;
+  const { mostInstances, mostInstancesPerService } = settings;
+  if (catalog.instanceCount >= mostInstances) throw new RegistryError('too-many', `there are ${mostInstances} instances, the limit`);
+  if ((catalog.service(zone, service)?.instances.size ?? 0) >= mostInstancesPerService) {
+    throw new RegistryError('too-many', `service ${service} has ${mostInstancesPerService} instances, the limit`);
+  }
+  refuseServiceBeyondLimit(catalog, settings, instance);
+}
+
+/** Throws `too-many` where the service would be one more. */
+export function refuseServiceBeyondLimit(
+  catalog: Catalog, { mostServices }: RegistrySettings, { zone, service }: Pick<Instance, 'zone' | 'service'>,
+): void {
+  if (catalog.serviceCount < mostServices || catalog.service(zone, service) !== undefined) return;
+  throw new RegistryError('too-many', `there are ${mostServices} services, the limit`);
 }
 
 export function nameOf({ service, id }: Pick<InstanceRef, 'service' | 'id'>): string {

@@ -9,15 +9,18 @@ import type { Logger } from '../runtime/log.ts';
 import { admit, patched } from './admission.ts';
 import { Catalog, type Entry } from './catalog.ts';
 import { type Change, type InstanceCause, type InstanceChange, instanceChange } from './change.ts';
+import { Drained } from './drained.ts';
 import { RegistryError } from './error.ts';
 import { EventLog } from './events.ts';
 import { Expiry } from './expiry.ts';
 import { type Instance, isCheckedTheSame, isSameRegistration, type Status } from './instance.ts';
 import { foldAscii } from './label.ts';
-import { longestRenewal, periodOf, publishedTtl, usualRenewal } from './lease.ts';
 import { sweepPeriod } from './lease-time.ts';
+import type { Lease, Registered, RegistryStatistics, Removed, RenewalResult } from './outcome.ts';
 import type { ProtectedScope } from './protection.ts';
-import { absence, nameOf, refuseForeign, refuseGeneration, refuseStale } from './refusal.ts';
+import {
+  absence, nameOf, refuseForeign, refuseGeneration, refuseInstanceBeyondLimits, refuseServiceBeyondLimit, refuseStale,
+} from './refusal.ts';
 import {
   type Caller, foldRef, foldZone, type InstancePatch, type InstanceRef, keyOf, type Registration, type Renewal, type ServiceSettings,
   type WriteOptions,
@@ -40,35 +43,7 @@ export interface RegistryParts {
   readonly publish: (changes: readonly Change[]) => Promise<Published>;
 }
 
-export interface Lease {
-  readonly seconds: number;
-  /** Wall-clock milliseconds, for people; in the past where protection holds the instance. */
-  readonly expiresAt: number;
-  /** Seconds after which to renew. */
-  readonly renewAfter: number;
-}
-
-export interface Registered {
-  readonly instance: Instance;
-  /** False where the id was registered before. */
-  readonly created: boolean;
-}
-
-export interface Removed {
-  /** The instance as drained, or as it was when it left. */
-  readonly instance: Instance;
-  /** Seconds for which a resolver may still hold answers that name it. */
-  readonly heldFor: number;
-}
-
-export type RenewalResult = { readonly instance: Instance; readonly lease: Lease | null } | { readonly error: RegistryError };
-
-/** What happened since the start, for metrics. */
-export interface RegistryStatistics {
-  readonly changes: Readonly<Record<InstanceCause, number>>;
-  readonly renewals: number;
-  readonly refusedRenewals: number;
-}
+export type { Lease, Registered, RegistryStatistics, Removed, RenewalResult } from './outcome.ts';
 
 export class Registry {
   readonly events: EventLog;
@@ -79,9 +54,7 @@ export class Registry {
   readonly #expiry: Expiry;
   readonly #tombstones = new Tombstones(keptTombstones);
   readonly #listeners = new Set<(changes: readonly Change[]) => void>();
-  /** Until when resolvers may hold answers that name a drained instance, in milliseconds of the clock. */
-  readonly #drainedUntil = new WeakMap<Entry, number>();
-  readonly #openedAt: number;
+  readonly #drained: Drained;
   /** Applied changes that took the last answerable instance of a service and are not published yet. */
   readonly #emptied = new Set<Change>();
   readonly #changes: Record<InstanceCause, number> = {
@@ -103,7 +76,7 @@ export class Registry {
   private constructor(parts: RegistryParts) {
     const { clock, log, settings, store } = parts;
     this.#parts = parts;
-    this.#openedAt = clock.now();
+    this.#drained = new Drained(clock, settings.longestDefaultTtl);
     this.#catalog = new Catalog(parts.zones);
     this.events = new EventLog(settings.keptEvents, store.revision, () => clock.wall());
     this.#writer = new Writer({
@@ -189,7 +162,7 @@ export class Registry {
   /** The lease of an instance; null where it is permanent or not registered. */
   leaseOf(ref: InstanceRef): Lease | null {
     const entry = this.#find(ref);
-    return entry === undefined ? null : this.#leaseOfEntry(entry);
+    return entry === undefined ? null : this.#expiry.leaseOf(entry);
   }
 
   /** The scopes under self-protection. */
@@ -262,7 +235,7 @@ export class Registry {
 
   /**
    * Renews leases, each for itself. Nothing is written unless a status changes; the promise then resolves when that is
-   * durable and published. Errors are `not-found`, `gone`, `replaced`, `conflict`, and those of a write.
+   * durable and published. A status does not end a drain, which an operator may have asked for. Errors are `not-found`, `gone`, `replaced`, `conflict`, and those of a write.
    */
   async renew(renewals: readonly Renewal[], caller: Caller): Promise<readonly RenewalResult[]> {
     return Promise.all(renewals.map((renewal) => this.#renew(renewal, caller)));
@@ -282,7 +255,7 @@ export class Registry {
     return this.#writer.write(`${wanted.service}.${wanted.zone}`, () => {
       const before = this.service(wanted.zone, wanted.service);
       refuseStale(before, options);
-      this.#refuseServiceBeyondLimit(wanted.zone, wanted.service);
+      refuseServiceBeyondLimit(this.#catalog, this.#parts.settings, wanted);
       if (before !== null && isDeepStrictEqual({ ...wanted, revision: before.revision }, before)) {
         return { kind: 'nothing', outcome: { service: before, created: false } };
       }
@@ -385,9 +358,17 @@ export class Registry {
     try {
       return await this.#parts.publish(changes);
     } finally {
+      this.#tell(changes);
+    }
+  }
+
+  #tell(changes: readonly Change[]): void {
+    try {
       for (const change of changes) this.events.record(change, this.#emptied.has(change));
       this.#emptied.clear();
       for (const listener of this.#listeners) listener(changes);
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'a listener of the registry failed');
     }
   }
 
@@ -405,7 +386,7 @@ export class Registry {
   #judgeRegistration(wanted: Instance, caller: Caller, options: WriteOptions): Entry | undefined {
     const entry = this.#find(wanted);
     refuseStale(entry?.instance ?? null, options);
-    if (entry === undefined) this.#refuseBeyondLimits(wanted);
+    if (entry === undefined) refuseInstanceBeyondLimits(this.#catalog, this.#parts.settings, wanted);
     else refuseForeign(entry.instance, caller);
     return entry;
   }
@@ -417,10 +398,11 @@ export class Registry {
       refuseForeign(entry.instance, caller);
       if (!this.#expiry.renew(entry)) throw new RegistryError('gone', `the lease of ${nameOf(renewal)} has ended`);
       this.#renewals++;
-      if (status !== undefined && status !== entry.instance.declared) {
+      const { declared } = entry.instance;
+      if (status !== undefined && status !== declared && declared !== 'draining') {
         await this.#update(renewal, generation, caller, {}, (instance) => patched(instance, { status }));
       }
-      return { instance: entry.instance, lease: this.#leaseOfEntry(entry) };
+      return { instance: entry.instance, lease: this.#expiry.leaseOf(entry) };
     } catch (error) {
       this.#refusedRenewals++;
       if (error instanceof RegistryError) return { error };
@@ -437,28 +419,18 @@ export class Registry {
       refuseStale(before, options);
       refuseForeign(before, caller);
       const wanted = edit(before);
-      if (wanted === before) return { kind: 'nothing', outcome: { instance: before, heldFor: this.#heldFor(entry) } };
+      if (wanted === before) return { kind: 'nothing', outcome: { instance: before, heldFor: this.#drained.heldFor(entry) } };
       const cause = wanted.declared === 'draining' && before.declared !== 'draining' ? 'draining' : 'updated';
       return {
         kind: 'commit',
         write: { kind: 'instance', value: wanted, expect: before.revision },
         change: (revision) => instanceChange(cause, revision, before, stamped(wanted, revision)),
         outcome: (_, revision, { heldFor }) => {
-          if (cause === 'draining') this.#drainedUntil.set(entry, this.#parts.clock.now() + heldFor * 1000);
+          if (cause === 'draining') this.#drained.note(entry, heldFor);
           return { instance: stamped(wanted, revision), heldFor };
         },
       };
     });
-  }
-
-  /** How much longer resolvers may hold answers that name an instance that is drained already, in seconds; 0 where it is not. */
-  #heldFor(entry: Entry): number {
-    const { instance, service } = entry;
-    if (instance.declared !== 'draining') return 0;
-    // It was drained before the server started, which then has never answered with it.
-    const longest = instance.ttl ?? service.settings?.ttl ?? this.#parts.settings.longestDefaultTtl;
-    const until = this.#drainedUntil.get(entry) ?? this.#openedAt + publishedTtl(longest, instance) * 1000;
-    return Math.max(0, until - this.#parts.clock.now()) / 1000;
   }
 
   #find(ref: InstanceRef): Entry | undefined {
@@ -478,34 +450,6 @@ export class Registry {
     const folded = foldZone(zone);
     if (this.#catalog.hasZone(folded)) return folded;
     throw new RegistryError('not-found', `zone ${JSON.stringify(zone)} is not served, wanted one of ${this.zones.join(', ')}`, 'zone');
-  }
-
-  /** Limits hold for what is committed; one batch may go beyond them. */
-  #refuseBeyondLimits({ zone, service }: Instance): void {
-    const { mostInstances, mostInstancesPerService } = this.#parts.settings;
-    if (this.instanceCount >= mostInstances) throw new RegistryError('too-many', `there are ${mostInstances} instances, the limit`);
-    if (this.countOf(zone, service).instances >= mostInstancesPerService) {
-      throw new RegistryError('too-many', `service ${service} has ${mostInstancesPerService} instances, the limit`);
-    }
-    this.#refuseServiceBeyondLimit(zone, service);
-  }
-
-  #refuseServiceBeyondLimit(zone: string, service: string): void {
-    const { mostServices } = this.#parts.settings;
-    if (this.serviceCount < mostServices || this.hasService(zone, service)) return;
-    throw new RegistryError('too-many', `there are ${mostServices} services, the limit`);
-  }
-
-  #leaseOfEntry({ instance, renewedAt }: Entry): Lease | null {
-    if (instance.lease === null) return null;
-    const left = renewedAt + instance.lease * 1000 - this.#expiry.time.now();
-    // The later sweeps come, the longer owners are asked to wait.
-    const share = Math.min(longestRenewal, usualRenewal * (1 + this.#expiry.time.lag));
-    return {
-      seconds: instance.lease,
-      expiresAt: Math.round(this.#parts.clock.wall() + left),
-      renewAfter: Math.round(share * periodOf(instance) * 1000) / 1000,
-    };
   }
 
   #tombstoneOf({ instance: { zone, service, id, generation } }: Entry): Tombstone {

@@ -206,6 +206,14 @@ test('a status that comes with a renewal is declared, durable and published befo
   expect(changes.at(-1)).toMatchObject({ cause: 'draining', revision: 3 });
 });
 
+test('a status that comes with a renewal does not end a drain', async () => {
+  const { registry } = await openRegistry();
+  const { generation } = (await registry.register(web('a'), caller)).instance;
+  await registry.drain(webRef('a'), caller);
+  const [result] = await registry.renew([{ ...webRef('a'), generation, status: 'passing' }], caller);
+  expect(result).toMatchObject({ instance: { declared: 'draining' } });
+});
+
 test('what a check says of an earlier generation is not taken', async () => {
   const { registry } = await openRegistry();
   const { generation } = (await registry.register(web('a', { checks: [{ type: 'tcp' }] }), caller)).instance;

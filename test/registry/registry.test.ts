@@ -283,6 +283,14 @@ test('listeners hear of changes after they were published, until they stop liste
   expect(heard).toEqual(['published', 'instance', 'published']);
 });
 
+test('a listener that fails does not fail the write', async () => {
+  const { registry } = await openRegistry();
+  registry.onChange(() => {
+    throw new Error('oops');
+  });
+  expect(await codeOf(registry.register(web('a'), caller))).toBe('resolved');
+});
+
 test('a closed registry takes no write and finishes those under way', async () => {
   const { registry } = await openRegistry();
   const underWay = registry.register(web('a'), caller);
