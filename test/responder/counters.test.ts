@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { Rcode } from '../../src/wire/codes.ts';
+import { Counters, timedQueries } from '../../src/responder/counters.ts';
+import { DnsServer, load } from '../support/dns.ts';
+
+const zone = load('example.', '@ 300 SOA ns1 host 1 3600 600 86400 60\n@ 300 NS ns1\nwww 300 A 192.0.2.2');
+
+describe('counters', () => {
+  it('tell replies by transport and rcode, and what became of other messages', () => {
+    const server = new DnsServer([zone]);
+    server.ask('www.example.', 'A');
+    server.ask('www.example.', 'A');
+    server.ask('www.example.', 'A', { transport: 'tcp' });
+    server.ask('missing.example.', 'A');
+    server.ask('www.other.', 'A');
+    server.ask('www.example.', 'A', { edns: { version: 1 } });
+    server.exchange(Buffer.alloc(5));
+    const values = server.counters.read();
+    expect(values.udp[Rcode.NOERROR]).toBe(2);
+    expect(values.tcp[Rcode.NOERROR]).toBe(1);
+    expect(values.udp[Rcode.NXDOMAIN]).toBe(1);
+    expect(values.udp[Rcode.REFUSED]).toBe(1);
+    expect(values.udp[Rcode.BADVERS]).toBe(1);
+    expect(values).toMatchObject({ malformed: 1, cacheHits: 2, cacheMisses: 3, truncated: 0, failures: 0 });
+  });
+
+  it('are read by whoever has the memory', () => {
+    const memory = new SharedArrayBuffer(Counters.byteLength);
+    new Counters(memory).countReply('udp', Rcode.REFUSED);
+    expect(new Counters(memory).read().udp[Rcode.REFUSED]).toBe(1);
+  });
+
+  it('time one in so many queries', () => {
+    const server = new DnsServer([zone]);
+    for (let i = 0; i < timedQueries * 3; i++) server.ask('www.example.', 'A');
+    expect(server.counters.read().latency.reduce((sum, count) => sum + count, 0)).toBe(3);
+  });
+
+  it('put latencies into the bucket that is just large enough', () => {
+    const counters = new Counters(new ArrayBuffer(Counters.byteLength));
+    for (const microseconds of [0.5, 1, 1.5, 7, 1e9]) counters.countLatency(microseconds);
+    expect(counters.read().latency).toEqual([2, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
+    expect(counters.read().latencySum).toBe(1e9 + 10);
+  });
+});
