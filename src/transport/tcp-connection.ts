@@ -10,6 +10,9 @@ import { MessageReader } from './message-reader.ts';
 import { addressOctets, writeAddress } from './peer.ts';
 import type { TcpLimits } from './tcp-limits.ts';
 
+/** Queries of a connection that are answered in a row, and the octets of replies after which the row ends early. */
+const queriesPerTurn = 8;
+const octetsPerTurn = 16 * 1024;
 /** Octets of replies that may wait for the client before its next query is answered. */
 const mostUnsent = 64 * 1024;
 /** A shorter message has no header (RFC 1035 section 4.1.1), so not even an error can be replied. */
@@ -20,7 +23,7 @@ export interface TcpConnectionOptions {
   readonly responder: Respond;
   readonly clock: Clock;
   readonly limits: TcpLimits;
-  /** Called when a query waits; `answer` is expected soon. */
+  /** Called when a query waits; `takeTurn` is expected soon. */
   readonly onReady: (connection: TcpConnection) => void;
   readonly onClose: (connection: TcpConnection) => void;
 }
@@ -75,11 +78,12 @@ export class TcpConnection {
     this.#goOn();
   }
 
-  /** Answers up to `most` queries that wait, and arranges for what comes next. */
-  answer(exchange: Exchange, most: number): void {
+  /** Answers some of the queries that wait, and arranges for what comes next. */
+  takeTurn(exchange: Exchange): void {
     if (this.#endedSince !== undefined) return;
     this.#socket.cork();
-    for (let count = 0; count < most && !this.#isClogged; count++) {
+    let octets = 0;
+    for (let count = 0; count < queriesPerTurn && octets < octetsPerTurn && !this.#isClogged; count++) {
       const query = this.#reader.next();
       if (query === undefined) break;
       this.#partialSince = undefined;
@@ -87,7 +91,7 @@ export class TcpConnection {
         this.#end();
         break;
       }
-      this.#reply(exchange, query);
+      octets += this.#reply(exchange, query);
       this.#queries += 1;
       if (this.#queries === this.#options.limits.queries) {
         this.#end();
@@ -98,7 +102,8 @@ export class TcpConnection {
     this.#goOn();
   }
 
-  #reply(exchange: Exchange, query: Buffer): void {
+  /** Returns the length of the reply. */
+  #reply(exchange: Exchange, query: Buffer): number {
     exchange.request = query;
     exchange.end = query.length;
     exchange.peer = this.peer;
@@ -106,13 +111,14 @@ export class TcpConnection {
     exchange.receivedAt = this.#options.clock.now();
     this.#lastAnswer = exchange.receivedAt;
     const length = this.#options.responder.respond(exchange);
-    if (length === 0) return;
+    if (length === 0) return 0;
     // A copy, for the socket keeps it until the client has read it.
     const message = Buffer.allocUnsafe(lengthOctets + length);
     message.writeUInt16BE(length);
     exchange.reply.copy(message, lengthOctets, exchange.replyStart, exchange.replyStart + length);
     this.#unsentSince ??= exchange.receivedAt;
     this.#socket.write(message, this.#onWritten);
+    return length;
   }
 
   readonly #onWritten = (): void => {

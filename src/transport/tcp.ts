@@ -17,9 +17,8 @@ import { clientOf } from './peer.ts';
 import { TcpConnection, type TcpConnectionOptions } from './tcp-connection.ts';
 import { mostConnections, type TcpLimits } from './tcp-limits.ts';
 
-/** Queries answered before the thread does something else, and of those by one connection in a row. */
-const queriesPerRound = 32;
-const queriesPerTurn = 8;
+/** Turns of connections before the thread does something else. */
+const turnsPerRound = 4;
 /** Connections that the system completes while we are busy. */
 const backlog = 1024;
 /** Milliseconds between two looks at the connections' times. */
@@ -140,13 +139,12 @@ export class TcpTransport implements Transport {
   }
 
   readonly #round = (): void => {
-    let left = queriesPerRound;
-    // A connection that has more queries puts itself at the end of the set, and its next turn comes when it is reached.
+    let turns = 0;
+    // A connection that has more queries puts itself at the end of the set, where its next turn comes after all others'.
     for (const connection of this.#ready) {
-      if (left <= 0) break;
+      if (turns++ === turnsPerRound) break;
       this.#ready.delete(connection);
-      connection.answer(this.#exchange, queriesPerTurn);
-      left -= queriesPerTurn;
+      connection.takeTurn(this.#exchange);
     }
     this.#roundIsDue = this.#ready.size > 0;
     if (this.#roundIsDue) this.#options.agenda.putOff(this.#round);
