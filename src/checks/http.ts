@@ -24,7 +24,10 @@ export const probeHttp: Probe<HttpCheck> = (target, { type, path }, signal) =>
       resolve(outcomeOf(response.statusCode ?? 0));
       response.destroy();
     });
+    // A socket that changes protocol is no longer the request's, and only who takes it over can end it.
+    request.on('upgrade', (_, socket) => socket.destroy());
     request.on('error', reject);
+    request.on('close', () => reject(new Error('found the end of the connection, wanted a response')));
     request.end();
   });
 

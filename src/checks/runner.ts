@@ -164,8 +164,10 @@ export class CheckRunner {
     const stopWithInstance = (): void => stop.abort(end.signal.reason);
     end.signal.addEventListener('abort', stopWithInstance);
     const timer = clock.after(check.timeout * 1000, () => stop.abort(new Error(`no answer within ${check.timeout} s`)));
+    // Whatever a probe makes of its signal, its place is free again in time.
+    const stopped = new Promise<never>((_, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error)));
     try {
-      return await this.#parts.probe(target, check, stop.signal);
+      return await Promise.race([this.#parts.probe(target, check, stop.signal), stopped]);
     } catch (error) {
       log.debug({ instance: keyOf(instance), check: check.type, err: error }, 'a check failed');
       return 'critical';
