@@ -42,7 +42,6 @@ export const ExtendedError = {
 
 const types = mnemonics(RRType, 'TYPE');
 const classes = mnemonics(RRClass, 'CLASS');
-const opcodes = mnemonics(Opcode, 'OPCODE');
 const rcodes = mnemonics(Rcode, 'RCODE');
 
 /** `SRV`, `TYPE731`. */
@@ -51,7 +50,6 @@ export const printType = types.print;
 export const parseType = types.parse;
 export const printClass = classes.print;
 export const parseClass = classes.parse;
-export const printOpcode = opcodes.print;
 export const printRcode = rcodes.print;
 
 /**

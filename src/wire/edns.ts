@@ -1,9 +1,6 @@
-/**
- * EDNS(0): the OPT record (RFC 6891 section 6.1) and the options we know: cookies, extended errors, keepalive, padding.
- */
-import { OptionCode } from './codes.ts';
+/** EDNS(0): the OPT record and its options (RFC 6891 section 6.1), and the extended errors in one of them (RFC 8914). */
 import { WireError } from './error.ts';
-import { type Octets, octetsOf, uint16At, uint16Octets, utf8Octets } from './octets.ts';
+import { type Octets, uint16At, uint16Octets } from './octets.ts';
 
 export interface EdnsOption {
   readonly code: number;
@@ -61,27 +58,10 @@ export function findOption(options: readonly EdnsOption[], code: number): Octets
   return options.find((option) => option.code === code)?.data;
 }
 
-export interface Cookie {
-  /** 8 octets. */
-  readonly client: Octets;
-  /** 8 to 32 octets, or none. */
-  readonly server: Octets;
-}
-
-/** RFC 7873 section 5.2.2: any other length than 8 or 16 to 40 is FORMERR, here null. */
-export function decodeCookie(data: Octets): Cookie | null {
-  if (data.length !== 8 && !(data.length >= 16 && data.length <= 40)) return null;
-  return { client: data.slice(0, 8) as Octets, server: data.slice(8) as Octets };
-}
-
 /** An extended error (RFC 8914 section 2); `text` in UTF-8 for people, may be empty. */
 export interface ExtendedErrorOption {
   readonly infoCode: number;
   readonly text: string;
-}
-
-export function encodeExtendedError({ infoCode, text }: ExtendedErrorOption): Octets {
-  return encodeOption(OptionCode.EDE, (uint16Octets(infoCode) + utf8Octets(text)) as Octets);
 }
 
 /** Null where the data is too short for its code. */
@@ -90,24 +70,4 @@ export function decodeExtendedError(data: Octets): ExtendedErrorOption | null {
   // A zero octet may end the text (RFC 8914 section 2).
   const text = Buffer.from(data.slice(2), 'latin1').toString('utf8').replace(/\0$/, '');
   return { infoCode: uint16At(data, 0), text };
-}
-
-/** How long a server keeps an idle TCP connection, in seconds (RFC 7828 section 3.1: sent in tenths). */
-export function encodeKeepalive(seconds: number): Octets {
-  return encodeOption(OptionCode.KEEPALIVE, uint16Octets(Math.min(Math.round(seconds * 10), 0xffff)));
-}
-
-/**
- * Seconds; null from a client, which sends none (RFC 7828 section 3.2.1); other lengths than 0 and 2 throw WireError.
- */
-export function decodeKeepalive(data: Octets): number | null {
-  if (data.length !== 0 && data.length !== 2) {
-    throw new WireError('bad-option', 0, 'a keepalive option of other than 0 or 2 octets');
-  }
-  return data.length === 0 ? null : uint16At(data, 0) / 10;
-}
-
-/** A padding option (RFC 7830) with `octets` zeros. */
-export function encodePadding(octets: number): Octets {
-  return encodeOption(OptionCode.PADDING, octetsOf(Buffer.alloc(octets)));
 }
