@@ -1,6 +1,7 @@
 /** What a registration must satisfy: turns it into a complete instance, or throws `invalid` with the JSON path of the culprit. */
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalAddress, scopeOf } from './address.ts';
+import type { ServiceEntry } from './catalog.ts';
 import { type Check, parseCheck } from './check.ts';
 import { RegistryError } from './error.ts';
 import { type Instance, type NamedPort, noMeta, none } from './instance.ts';
@@ -20,8 +21,8 @@ const mostMetaOctets = 4096;
 export interface Terms {
   /** Folded, without the final dot, and served. */
   readonly zone: string;
-  /** Settings of the service where it has any. */
-  readonly service: Service | null;
+  /** The service of that name, if there is one: its settings count, and its instances share its name. */
+  readonly service: Pick<ServiceEntry, 'name' | 'settings'> | null;
   /** Lease in seconds where neither registration nor service names one. */
   readonly defaultLease: number;
   /** Wall-clock milliseconds. */
@@ -33,10 +34,11 @@ export function admit(registration: Registration, caller: Caller, terms: Terms):
   const port = registration.port === undefined ? null : wholeNumber(registration.port, 1, 65535, 'port');
   const ports = parsePorts(registration.ports);
   if (port === null && ports.length === 0) throw new RegistryError('invalid', 'port is missing, and so are named ports', 'port');
-  const checks = parseChecks(registration, port, terms.service);
+  const checks = parseChecks(registration, port, terms.service?.settings?.checkDefaults ?? null);
+  const service = parseServiceLabel(registration.service);
   const instance: Instance = {
     zone: terms.zone,
-    service: parseServiceLabel(registration.service),
+    service: terms.service?.name ?? service,
     id: parseInstanceLabel(registration.id),
     generation: 0,
     revision: 0,
@@ -84,7 +86,7 @@ function initiallyObserved(checks: readonly Check[]): Instance['observed'] {
 
 function parseLease(registration: Registration, terms: Terms): number | null {
   if (registration.permanent !== true) {
-    return numberWithin(registration.lease ?? terms.service?.defaultLease ?? terms.defaultLease, 2, 86400, 'lease');
+    return numberWithin(registration.lease ?? terms.service?.settings?.defaultLease ?? terms.defaultLease, 2, 86400, 'lease');
   }
   if (registration.lease === undefined) return null;
   throw new RegistryError('invalid', `lease is ${registration.lease}, wanted none beside permanent: true`, 'lease');
@@ -157,11 +159,11 @@ function parseMeta(meta: Registration['meta']): Instance['meta'] {
   return Object.fromEntries(entries);
 }
 
-function parseChecks(registration: Registration, port: number | null, service: Service | null): readonly Check[] {
+function parseChecks(registration: Registration, port: number | null, defaults: Service['checkDefaults']): readonly Check[] {
   const requests = registration.checks;
   if (requests === undefined || requests.length === 0) return none;
   atMost(requests.length, mostChecks, 'checks');
-  return requests.map((request, index) => parseCheck(request, port, service?.checkDefaults ?? null, `checks.${index}`));
+  return requests.map((request, index) => parseCheck(request, port, defaults, `checks.${index}`));
 }
 
 /** Every name made of the instance must fit into 255 octets (RFC 1035 section 2.3.4). */

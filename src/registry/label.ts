@@ -7,7 +7,8 @@ import { distinct } from './range.ts';
 
 /**
  * Returns the folded label, or throws `invalid` with the place `path`. Any other character is judged before it is folded:
- * U+212A (Kelvin sign) must not become `k`.
+ * U+212A (Kelvin sign) must not become `k`. The label is a copy of its own: it is kept for long, and a slice of the request
+ * would keep all of that.
  */
 export function parseLabel(text: string, path: string): string {
   if (text.length === 0 || text.length > 63) {
@@ -21,7 +22,7 @@ export function parseLabel(text: string, path: string): string {
   if (text.startsWith('-') || text.endsWith('-')) {
     throw new RegistryError('invalid', `${path} is ${JSON.stringify(text)}, wanted no hyphen at either end`, path);
   }
-  return foldAscii(text);
+  return Buffer.from(foldAscii(text), 'latin1').toString('latin1');
 }
 
 /** As `parseLabel` for each; two that are equal when folded are refused. */

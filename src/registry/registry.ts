@@ -376,7 +376,7 @@ export class Registry {
     const zone = this.#demandZone(registration.zone);
     return admit(registration, caller, {
       zone,
-      service: this.service(zone, registration.service),
+      service: this.#catalog.service(zone, foldAscii(registration.service)) ?? null,
       defaultLease: this.#parts.settings.defaultLease,
       wall: this.#parts.clock.wall(),
     });
@@ -448,7 +448,8 @@ export class Registry {
 
   #demandZone(zone: string): string {
     const folded = foldZone(zone);
-    if (this.#catalog.hasZone(folded)) return folded;
+    const served = this.zones.find((other) => other === folded);
+    if (served !== undefined) return served;
     throw new RegistryError('not-found', `zone ${JSON.stringify(zone)} is not served, wanted one of ${this.zones.join(', ')}`, 'zone');
   }
 

@@ -105,7 +105,7 @@ test.each(checkRefusals)('check %j is refused at its %s', (check, field) => {
 });
 
 test('checks have the defaults of their service, else of the server', () => {
-  const service = parseService(zone, 'web', { checkDefaults: { interval: 20, rise: 1 } });
+  const service = { name: 'web', settings: parseService(zone, 'web', { checkDefaults: { interval: 20, rise: 1 } }) };
   const checks: CheckRequest[] = [{ type: 'http', path: '/health?full=1' }, { type: 'grpc', port: 1, interval: 2 }, { type: 'ttl' }];
   expect(admit(web('a', { checks }), caller, { ...terms, service }).checks).toEqual([
     { type: 'http', path: '/health?full=1', port: 8080, interval: 20, timeout: 3, rise: 1, fall: 3 },
