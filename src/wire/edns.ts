@@ -1,4 +1,4 @@
-/** EDNS(0): the OPT record and its options (RFC 6891 section 6.1), and the extended errors in one of them (RFC 8914). */
+/** EDNS(0): the OPT record and its options (RFC 6891 section 6.1), extended errors among them (RFC 8914). */
 import { WireError } from './error.ts';
 import { type Octets, uint16At, uint16Octets } from './octets.ts';
 

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { OptionCode, Rcode } from '../../src/wire/codes.ts';
-import { decodeEdns, decodeExtendedError, decodeOptions, encodeOption, findOption, optTtl } from '../../src/wire/edns.ts';
+import {
+  decodeEdns,
+  decodeExtendedError,
+  decodeOptions,
+  encodeOption,
+  findOption,
+  optTtl,
+} from '../../src/wire/edns.ts';
 import type { Octets } from '../../src/wire/octets.ts';
 
 const octets = (text: string): Octets => text as Octets;
