@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Explanation } from '../publish/explain.ts';
 import { foldAscii } from '../registry/label.ts';
 import type { Caller as RegistryCaller, InstanceRef } from '../registry/registration.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -51,7 +52,7 @@ export interface ApiParts {
   /** Aborted when the server stops: whoever waits answers now. */
   readonly stopping: AbortSignal;
   /** Why a question gets the answer it gets. Throws Problem where the name or type is none. */
-  readonly explain: (name: string, type: string) => object;
+  readonly explain: (name: string, type: string) => Explanation;
   /** What the server still waits for before it can answer everything; empty: it is ready. */
   readonly readiness: () => readonly string[];
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };

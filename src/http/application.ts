@@ -14,6 +14,7 @@ import { eventRoutes } from './routes/events.ts';
 import { explainRoutes } from './routes/explain.ts';
 import { healthRoutes } from './routes/health.ts';
 import { instanceRoutes } from './routes/instances.ts';
+import { protectionRoutes } from './routes/protection.ts';
 import { registrationRoutes } from './routes/registrations.ts';
 import { renewalRoutes } from './routes/renewals.ts';
 import { serviceRoutes } from './routes/services.ts';
@@ -56,7 +57,7 @@ export async function createApplication(settings: HttpSettings, parts: Applicati
 
   await describeApi(app);
   for (const addRoutes of [
-    registrationRoutes, instanceRoutes, renewalRoutes, serviceRoutes, eventRoutes, explainRoutes, healthRoutes, backupRoutes,
+    registrationRoutes, instanceRoutes, renewalRoutes, serviceRoutes, protectionRoutes, eventRoutes, explainRoutes, healthRoutes, backupRoutes,
   ]) {
     addRoutes(app, parts);
   }

@@ -27,7 +27,8 @@ export async function openGrants(file: string, clock: Clock, log: Logger): Promi
   let index = indexOf(await listGrants(file));
   let timer: Timer | null = null;
   let closed = false;
-  const refresh = async (): Promise<void> => {
+  let reading: Promise<void> | null = null;
+  const read = async (): Promise<void> => {
     try {
       const stamp = await stampOf(file);
       if (stamp === seen) return;
@@ -37,7 +38,10 @@ export async function openGrants(file: string, clock: Clock, log: Logger): Promi
     } catch (error) {
       log.error({ err: error, file }, 'the grants file cannot be used; the earlier grants stay');
     }
+    reading = null;
   };
+  // However many ask at once, there is one look at the file.
+  const refresh = (): Promise<void> => (reading ??= read());
   const lookLater = (): void => {
     if (!closed) timer = clock.after(secondsBetweenLooks * 1000, () => void refresh().then(lookLater));
   };

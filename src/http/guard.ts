@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseLabel } from '../registry/label.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { isLoopback } from './address.ts';
+import { isLoopback, peerAddress } from './address.ts';
 import { foldZone, type Target } from './api.ts';
 import type { Audit } from './audit.ts';
 import { type Access, type Caller, unauthorized } from './auth.ts';
@@ -26,7 +26,7 @@ export interface GuardParts {
 export function addGuard(app: FastifyInstance, settings: HttpSettings, parts: GuardParts): void {
   const { access, grants } = parts;
   const checkHost = hostCheck(settings.hosts);
-  const admit = admission(settings, parts);
+  const { limit, admit } = admission(settings, parts);
 
   app.decorateRequest('caller', null as unknown as Caller);
   app.decorateRequest('target', null as unknown as Target);
@@ -44,6 +44,7 @@ export function addGuard(app: FastifyInstance, settings: HttpSettings, parts: Gu
       done();
       return;
     }
+    limit(peerAddress(socket.remoteAddress));
     // Perhaps the token is younger than our last look at the file.
     const again = grants.refresh().then(() => {
       const found = access.authenticate(headers, socket);
@@ -59,14 +60,17 @@ function admission(settings: HttpSettings, { access, audit, clock, defaultZone }
   const rate = new RateLimit(requestsPerSecond, 5 * requestsPerSecond, clock);
   const auditRequired = settings.audit?.required === true;
 
-  return (request: FastifyRequest, caller: Caller): void => {
+  /** Counts a request of the holder or address `key`. */
+  const limit = (key: string): void => {
+    const wait = rate.take(key);
+    if (wait === 0) return;
+    throw new Problem('too-many-requests', `${key} may send ${requestsPerSecond} requests a second`, { headers: { 'retry-after': String(wait) } });
+  };
+
+  const admit = (request: FastifyRequest, caller: Caller): void => {
     request.caller = caller;
     // This machine's own users have no limit until there are grants to tell them apart.
-    const key = caller.id ?? (isLoopback(caller.address) ? null : caller.address);
-    const wait = key === null ? 0 : rate.take(key);
-    if (wait > 0) {
-      throw new Problem('too-many-requests', `${key!} may send ${requestsPerSecond} requests a second`, { headers: { 'retry-after': String(wait) } });
-    }
+    if (caller.id !== null || !isLoopback(caller.address)) limit(caller.id ?? caller.address);
     request.target = targetOf(request, defaultZone);
     if (request.is404) return;
     const { operation, servicesInBody = false } = request.routeOptions.config;
@@ -76,6 +80,7 @@ function admission(settings: HttpSettings, { access, audit, clock, defaultZone }
       throw new Problem('audit-unavailable', 'the audit log cannot be written, and no write is taken without it', { headers: { 'retry-after': '5' } });
     }
   };
+  return { limit, admit };
 }
 
 /** Throws RegistryError `invalid` where a label is none. */

@@ -13,7 +13,6 @@ export const problemStatus = {
   'unknown-field': 400,
   'missing-field': 400,
   'invalid-value': 400,
-  'invalid-name': 400,
   invalid: 400, // what only the registry can judge
   unauthorized: 401,
   forbidden: 403,
@@ -35,7 +34,6 @@ export const problemStatus = {
   internal: 500,
   'store-unavailable': 503,
   'audit-unavailable': 503,
-  busy: 503,
   stopping: 503,
   'store-full': 507,
   'too-many': 507,

@@ -58,8 +58,6 @@ export const httpLimits = {
   /** Connections in all, and of one address that is not loopback. */
   connections: 20_000,
   connectionsPerAddress: 1_000,
-  /** Writes that wait for the store; more get 503. */
-  pendingWrites: 4_096,
   /** Seconds that requests may take to end when the server stops. */
   closeGrace: 5,
   /** Seconds a long poll may wait. */

@@ -109,7 +109,9 @@ export async function startHarness(options: HarnessOptions = {}, clock: Clock = 
     log,
     metrics: new Metrics(),
     defaultTtl: 5,
-    explain: (name, type) => ({ name, type }),
+    explain: (name, type) => ({
+      name, type, zone: null, meaning: null, service: null, candidates: [], outcome: 'refused', records: [], limit: null, extendedError: null,
+    }),
     readiness: () => [],
     // eslint-disable-next-line @typescript-eslint/require-await
     dump: async function* () {

@@ -139,6 +139,15 @@ describe('a long poll', () => {
   });
 });
 
+it('services under self-protection are told', async () => {
+  for (const id of ['a', 'b', 'c', 'd']) await register('frozen', id, {});
+  expect((await harness.call('GET', '/v1/protection')).body).toEqual({ protection: [] });
+  await harness.clock.pass(60_000);
+  const { body } = await harness.call('GET', '/v1/protection');
+  expect(body.protection.length).toBeGreaterThan(0);
+  expect(body.protection).toContainEqual({ zone: 'svc.internal', service: 'frozen', since: expect.stringMatching(/^2026-01-01T00:00/), instances: 4, late: 4 });
+});
+
 describe('the settings of a service', () => {
   it('are set as a whole, read, and taken back', async () => {
     const url = '/v1/services/web';

@@ -30,6 +30,8 @@ it.each<[method: string, url: string, status: number, body?: unknown]>([
   ['PATCH', '/v1/services/web/instances/a', 200, { weight: 3 }],
   ['GET', '/v1/services/web/instances', 200],
   ['GET', '/v1/services', 200],
+  ['GET', '/v1/protection', 200],
+  ['GET', '/v1/explain?name=web.svc.internal&type=A', 200],
   ['GET', '/v1/services/web', 200],
   ['PUT', '/v1/services/web', 201, settings],
   ['PUT', '/v1/services/web', 200, { ...settings, ttl: null }],
