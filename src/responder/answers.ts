@@ -13,7 +13,7 @@ import type { Exchange } from './exchange.ts';
 import { ReplyWriter } from './fit.ts';
 import { replyFlags, writeHead } from './header.ts';
 import type { ExtendedErrorInfo } from './opt.ts';
-import { hashAddress } from './hash.ts';
+import { hashBytes } from '../runtime/hash.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
 import type { ResponderSettings } from './settings.ts';
@@ -90,7 +90,7 @@ export class Answers {
   }
 
   #writeReply(exchange: Exchange, query: Query, reply: Reply, turn: number, phase: number): number {
-    const client = hashAddress(exchange.peer, exchange.peerStart, this.#settings.seed);
+    const client = hashBytes(exchange.peer, exchange.peerStart, 16, this.#settings.seed);
     const length = this.#writer.write(exchange, query, reply, { client, turn, phase });
     if (this.#writer.truncated) this.#counters.count(Event.truncated);
     this.rcode = this.#writer.rcode;

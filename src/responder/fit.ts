@@ -11,14 +11,11 @@ import type { StoredRRset } from '../zone/rrset.ts';
 import type { Zones } from '../zone/zones.ts';
 import { addressedName, findAddresses, findServerAddresses, pointsToAddresses } from './additional.ts';
 import type { Exchange } from './exchange.ts';
-import { hashOctets } from './hash.ts';
+import { hashOctets } from '../runtime/hash.ts';
 import { type RecordCounts, replyFlags } from './header.ts';
-import { RecordOrder } from './order.ts';
+import { RecordOrder, recordOverhead } from './order.ts';
 import type { Query } from './query.ts';
 import type { PlacedRRset, Reply } from './reply.ts';
-
-/** Octets of a record without its rdata: no more than room / these are worth looking at. */
-const leastRecordLength = 12;
 
 /** How the records of a reply are ordered and, where not all fit, chosen. */
 export interface Selection {
@@ -114,10 +111,10 @@ export class ReplyWriter implements RecordCounts {
     const { owner, rrset, node } = placed;
     const limit = isBalanced(rrset.type) ? (node?.mark?.limit ?? Infinity) : Infinity;
     const count = Math.min(rrset.size, limit);
-    if (count * leastRecordLength > this.#room()) return false;
+    if (count * recordOverhead > this.#room()) return false;
     if (count < rrset.size) {
       this.personal = true;
-      this.#order.draw(rrset, seedOf(client, owner), count);
+      this.#order.draw(rrset, seedOf(client, owner), this.#room(), count);
     } else if (isBalanced(rrset.type) && count > 1) {
       this.spread = true;
       this.#order.spread(rrset, turn, phase);
@@ -138,8 +135,7 @@ export class ReplyWriter implements RecordCounts {
   #putSubset(placed: PlacedRRset, client: number): void {
     this.truncated = true;
     this.personal = true;
-    const most = Math.floor(this.#room() / leastRecordLength);
-    this.#order.draw(placed.rrset, seedOf(client, placed.owner), most);
+    this.#order.draw(placed.rrset, seedOf(client, placed.owner), this.#room(), Infinity);
     this.#putRecords(placed);
     this.#noteNode(placed.node, placed.ttl);
   }
@@ -200,7 +196,7 @@ export class ReplyWriter implements RecordCounts {
 
   #putExtra(owner: Name, rrset: StoredRRset | null): boolean {
     if (rrset === null) return true;
-    if (rrset.size * leastRecordLength > this.#room()) return false;
+    if (rrset.size * recordOverhead > this.#room()) return false;
     const mark = this.#message.mark();
     for (let i = 0; i < rrset.size; i++) {
       if (this.#message.record(owner, rrset.type, rrset.ttl, rrset.rdata(i))) continue;

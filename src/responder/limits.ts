@@ -4,7 +4,7 @@
  * an attacker nothing to cause. The tables have a fixed size; networks that meet in a bucket share it.
  */
 import type { Exchange } from './exchange.ts';
-import { hashAddress } from './hash.ts';
+import { hashBytes } from '../runtime/hash.ts';
 import { isIpv4 } from './networks.ts';
 
 export interface RateLimitSettings {
@@ -49,8 +49,8 @@ export class RateLimiter {
 
   #bucketOf(peer: Uint8Array, start: number): number {
     const hash = isIpv4(peer, start)
-      ? hashAddress(peer, start + 12, this.#seed, ipv4PrefixOctets)
-      : hashAddress(peer, start, this.#seed, ipv6PrefixOctets);
+      ? hashBytes(peer, start + 12, ipv4PrefixOctets, this.#seed)
+      : hashBytes(peer, start, ipv6PrefixOctets, this.#seed);
     return hash % bucketCount;
   }
 }

@@ -4,10 +4,10 @@
  * of first places that RFC 2782 intends; other records have equal shares. With U drawn at random that is an order to
  * spread load; with U made from client and record it is the same subset for a client each time.
  */
+import { finishHash } from '../runtime/hash.ts';
 import { RRType } from '../wire/codes.ts';
 import { type Octets, uint16At } from '../wire/octets.ts';
 import type { StoredRRset } from '../zone/rrset.ts';
-import { hashOctets } from './hash.ts';
 
 /** The record indexes of one rrset at a time, in an order. Made once and used for each answer. */
 export class RecordOrder {
@@ -41,17 +41,19 @@ export class RecordOrder {
     this.#sort(size, size);
   }
 
-  /** The `count` records that the client with `seed` gets, always the same ones as long as they are there. */
-  draw(rrset: StoredRRset, seed: number, count: number): void {
+  /** Records that the client with `seed` gets, always the same ones as long as they are there: those that fit into `room` octets, or `most`. */
+  draw(rrset: StoredRRset, seed: number, room: number, most: number): void {
     const size = rrset.size;
     this.#reserve(size);
     const isSrv = rrset.type === RRType.SRV;
+    let shortest = Infinity;
     for (let i = 0; i < size; i++) {
       const rdata = rrset.rdata(i);
-      const uniform = (hashOctets(rdata, seed) + 0.5) / 2 ** 32;
+      const uniform = (finishHash(rrset.hash(i) ^ seed) + 0.5) / 2 ** 32;
       this.#keys[i] = isSrv ? srvKey(rdata, uniform) : uniform;
+      shortest = Math.min(shortest, rdata.length);
     }
-    this.#sort(size, Math.min(size, count));
+    this.#sort(size, Math.min(size, most, Math.floor(room / (recordOverhead + shortest))));
   }
 
   #rotate(size: number, start: number): void {
@@ -86,16 +88,10 @@ export class RecordOrder {
   #sort(size: number, count: number): void {
     const { indexes } = this;
     const keys = this.#keys;
-    let kept = size;
-    if (count < size && size > insertionSize) {
-      const limit = keys.slice(0, size).sort()[count - 1]!;
-      kept = 0;
-      for (let i = 0; i < size; i++) if (keys[i]! <= limit) indexes[kept++] = i;
-    } else {
-      for (let i = 0; i < size; i++) indexes[i] = i;
-    }
-    if (kept > insertionSize) indexes.subarray(0, kept).sort((a, b) => keys[a]! - keys[b]!);
-    else sortByInsertion(indexes, keys, kept);
+    let kept = 0;
+    const limit = count < size ? smallest(keys.slice(0, size), count) : Infinity;
+    for (let i = 0; i < size; i++) if (keys[i]! <= limit) indexes[kept++] = i;
+    sortByKeys(indexes, keys, kept);
     this.length = count;
   }
 
@@ -108,8 +104,8 @@ export class RecordOrder {
 
 const initialSize = 256;
 
-/** Up to so many elements are sorted by insertion, which is then the quickest and leaves no garbage. */
-const insertionSize = 48;
+/** Octets of a record without its rdata, where its owner name is compressed to a pointer. */
+export const recordOverhead = 12;
 
 const goldenRatio = (Math.sqrt(5) - 1) / 2;
 
@@ -122,12 +118,42 @@ function srvKey(rdata: Octets, uniform: number): number {
   return priority + exponential / (1 + exponential) / 2;
 }
 
-function sortByInsertion(indexes: Uint32Array, keys: Float64Array, length: number): void {
-  for (let i = 1; i < length; i++) {
-    const index = indexes[i]!;
-    const key = keys[index]!;
-    let at = i;
-    for (; at > 0 && keys[indexes[at - 1]!]! > key; at--) indexes[at] = indexes[at - 1]!;
-    indexes[at] = index;
+/** Shell sort: no garbage, no calls, and for the few records of most answers plain insertion. */
+function sortByKeys(indexes: Uint32Array, keys: Float64Array, length: number): void {
+  for (const gap of gaps) {
+    for (let i = gap; i < length; i++) {
+      const index = indexes[i]!;
+      const key = keys[index]!;
+      let at = i;
+      for (; at >= gap && keys[indexes[at - gap]!]! > key; at -= gap) indexes[at] = indexes[at - gap]!;
+      indexes[at] = index;
+    }
   }
+}
+
+const gaps = [701, 301, 132, 57, 23, 10, 4, 1] as const;
+
+/** The `count`-th smallest of the numbers, whose order it changes (quickselect, Hoare 1961); -Infinity for the 0th. */
+function smallest(numbers: Float64Array, count: number): number {
+  if (count === 0) return -Infinity;
+  const wanted = count - 1;
+  let first = 0;
+  let last = numbers.length - 1;
+  while (first < last) {
+    const pivot = numbers[(first + last) >> 1]!;
+    let low = first;
+    let high = last;
+    while (low <= high) {
+      while (numbers[low]! < pivot) low += 1;
+      while (numbers[high]! > pivot) high -= 1;
+      if (low > high) break;
+      const exchanged = numbers[low]!;
+      numbers[low++] = numbers[high]!;
+      numbers[high--] = exchanged;
+    }
+    if (wanted <= high) last = high;
+    else if (wanted >= low) first = low;
+    else break;
+  }
+  return numbers[wanted]!;
 }

@@ -1,7 +1,7 @@
 /** A query as the stages see it. One is made for each worker and filled anew for each query, so that none leaves garbage. */
 import { type Name, maxLabelLength, maxNameLength } from '../wire/name.ts';
 import { octetsOf } from '../wire/octets.ts';
-import { fnvPrime } from './hash.ts';
+import { fnvPrime } from '../runtime/hash.ts';
 import type { ExtendedErrorInfo } from './opt.ts';
 
 export class Query {

@@ -1,4 +1,5 @@
 /** One rrset as a zone keeps it (RFC 2181 section 5): small when it has one record, quick when it has ten thousand. */
+import { hashOctets } from '../runtime/hash.ts';
 import type { Octets } from '../wire/octets.ts';
 
 /** The records of one type at one node. A record that was added twice is kept, and answered, once. */
@@ -26,6 +27,11 @@ export class StoredRRset {
   /** The rdata at `index`, 0 to size - 1. The order means nothing and changes with removals. */
   rdata(index: number): Octets {
     return typeof this.#records === 'string' ? this.#records : this.#records.rdata[index]!;
+  }
+
+  /** A number of 32 bits that depends on the rdata at `index` alone. */
+  hash(index: number): number {
+    return typeof this.#records === 'string' ? hashOctets(this.#records, 0) : this.#records.hash(index);
   }
 
   add(rdata: Octets): void {
@@ -56,9 +62,16 @@ class RecordList {
   #copies: number[] | null = null;
   /** Where each record stands in `rdata`, so that one of ten thousand is removed without a search; null in short lists. */
   #positions: Map<Octets, number> | null = null;
+  /** The hash of each record, as a signed number; null until one is asked for. */
+  #hashes: number[] | null = null;
 
   constructor(first: Octets) {
     this.rdata = [first];
+  }
+
+  hash(index: number): number {
+    this.#hashes ??= this.rdata.map(signedHash);
+    return this.#hashes[index]!;
   }
 
   add(rdata: Octets): void {
@@ -70,6 +83,7 @@ class RecordList {
     }
     this.rdata.push(rdata);
     this.#copies?.push(1);
+    this.#hashes?.push(signedHash(rdata));
     if (this.#positions !== null) this.#positions.set(rdata, this.rdata.length - 1);
     else if (this.rdata.length > searchedLength) this.#positions = new Map(this.rdata.map((each, index) => [each, index]));
   }
@@ -85,21 +99,29 @@ class RecordList {
     // The last record takes the place of the removed one.
     const last = this.rdata.pop()!;
     const lastCopies = copies?.pop();
+    const lastHash = this.#hashes?.pop();
     this.#positions?.delete(rdata);
     if (position === this.rdata.length) return;
     this.rdata[position] = last;
     if (copies !== null) copies[position] = lastCopies!;
+    if (this.#hashes !== null) this.#hashes[position] = lastHash!;
     this.#positions?.set(last, position);
   }
 
   rewrite(rewrite: (rdata: Octets) => Octets): void {
     this.rdata.forEach((rdata, index) => (this.rdata[index] = rewrite(rdata)));
+    this.#hashes = null;
     if (this.#positions !== null) this.#positions = new Map(this.rdata.map((each, index) => [each, index]));
   }
 
   #find(rdata: Octets): number {
     return this.#positions === null ? this.rdata.indexOf(rdata) : (this.#positions.get(rdata) ?? -1);
   }
+}
+
+/** Signed, because V8 then keeps it in the array itself. */
+function signedHash(rdata: Octets): number {
+  return hashOctets(rdata, 0) | 0;
 }
 
 /** Up to this length a list is searched from its start. */
