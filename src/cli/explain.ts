@@ -80,10 +80,10 @@ function printExplanation(explanation: Explanation): string {
   return parts.join('\n');
 }
 
-/** `protocol, service web, protocol tcp`. */
+/** `protocol (service web, protocol tcp)`. */
 function printMeaning({ kind, ...parts }: NonNullable<Explanation['meaning']>): string {
-  const known = Object.entries(parts).filter(([, value]) => value !== null);
-  return [kind, ...known.map(([part, value]) => `${part} ${value!}`)].join(', ');
+  const known = Object.entries(parts).flatMap(([part, value]) => (value === null ? [] : [`${part} ${value}`]));
+  return known.length === 0 ? kind! : `${kind!} (${known.join(', ')})`;
 }
 
 function printCandidates(candidates: Explanation['candidates']): string {

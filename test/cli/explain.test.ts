@@ -24,7 +24,7 @@ describe('signpost explain', () => {
     expect(stdout).toBe([
       '_web._tcp.svc.internal. SRV: answer',
       'zone: svc.internal., serial 42',
-      'name: protocol, service web, protocol tcp',
+      'name: protocol (service web, protocol tcp)',
       'service: web, 1 of 2 instances answerable, mode healthy, empty policy nodata',
       '',
       'INSTANCE  ANSWERED  STATUS    PRIORITY  WEIGHT  ADDRESS   PORT  WHY',
