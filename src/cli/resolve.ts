@@ -54,8 +54,6 @@ function refuseNoServer(text: string): void {
 
 function translate(error: unknown): never {
   if (!(error instanceof SrvError)) throw error;
-  const tried = error.attempts.map(({ server, reason }) => `${server}: ${reason}`);
-  const message = [error.message, ...tried].join('; ');
   const isUnreachable = error.code === 'SRV_TIMEOUT' || error.code === 'SRV_NETWORK';
-  throw new (isUnreachable ? UnreachableError : Error)(message, { cause: error });
+  throw new (isUnreachable ? UnreachableError : Error)(error.message, { cause: error });
 }

@@ -58,6 +58,17 @@ describe('signpost resolve', () => {
     expect(stderr).toMatch(/^signpost resolve: nothing\.svc\.internal: .*\n$/);
   });
 
+  it('ends with 69 when no server answers', async () => {
+    const closed = createSocket('udp4');
+    await new Promise<void>((resolve) => closed.bind(0, '127.0.0.1', resolve));
+    const nobody = `127.0.0.1:${closed.address().port}`;
+    await new Promise<void>((resolve) => closed.close(resolve));
+    const { code, stderr } = await runCommand(['resolve', 'web', '--dns', nobody]);
+    expect(code).toBe(69);
+    expect(stderr).toMatch(/^signpost resolve: web\.svc\.internal: [^\n]*\n$/);
+    expect(stderr).toContain(nobody);
+  });
+
   it.each<[args: string, line: string]>([
     ['web --count 0', '--count wants a number from 1 to 1000000, found 0'],
     ['web --dns localhost:53', 'found the DNS server "localhost:53"'],
