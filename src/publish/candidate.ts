@@ -52,7 +52,7 @@ export interface Circumstances {
 /** The instances of `service` that the question might mean: all of them, or at a name of one instance that one. */
 export function candidatesOf(service: PublishedService, question: Question, circumstances: Circumstances): Candidate[] {
   const meaning = meaningOf(question.name, service.zone);
-  const instances = [...service.instances.values()];
+  const instances = [...service.roster.instances.values()];
   return ('id' in meaning ? instances.filter(({ id }) => id === meaning.id) : instances).map((instance) => {
     const { priority, addresses, port, id } = instance;
     const reasons = 'id' in meaning ? ownReasons(instance, service, question) : sharedReasons(instance, service, question, meaning);
@@ -88,14 +88,14 @@ function ownReasons(instance: Instance, service: PublishedService, { name, type 
 }
 
 function sharedReasons(instance: Instance, service: PublishedService, { name, type }: Question, meaning: Meaning): Reason[] {
-  const verdict = verdictOn(instance, service.decision);
+  const verdict = verdictOn(instance, service.roster.decision);
   const reasons: Reason[] = [{ code: verdict, text: verdictTexts[verdict] }];
   const share = service.sharesOf(instance).find(({ owner }) => owner === name);
   if (share === undefined) return [...reasons, unfitFor(meaning, instance)];
   const isAddress = share.addresses.some((record) => isAskedFor(record, type));
   if (!isAddress && !share.records.some((record) => isAskedFor(record, type))) return [...reasons, lacksType(type)];
   const lowest = service.addressPriorityAt(name);
-  if (isAddress && type !== RRType.ANY && isAnswered(instance, service.decision) && instance.priority !== lowest) {
+  if (isAddress && type !== RRType.ANY && isAnswered(instance, service.roster.decision) && instance.priority !== lowest) {
     reasons.push({ code: 'priority', text: `its priority is ${instance.priority}, and addresses are those of priority ${lowest}` });
   }
   return reasons;

@@ -7,6 +7,7 @@ import type { RRset } from '../wire/record.ts';
 import type { NameMark } from '../zone/change.ts';
 import { Zone } from '../zone/zone.ts';
 import { serviceTypesName } from './names.ts';
+import type { PublishedService } from './service.ts';
 import { jointMark, jointRRsets } from './static.ts';
 import type { PublishedZone } from './zone.ts';
 
@@ -47,11 +48,21 @@ function* witnesses(name: Name, zone: PublishedZone): Generator<Name> {
 function* ownersNear(name: Name, zone: PublishedZone): Generator<Name> {
   yield* zone.statics.keys();
   yield* zone.pointers.owners();
-  // Any service will do as the witness for `_tcp.Z`.
-  const [first] = zone.services.values();
-  const services = new Set([first, ...[...pathTo(name, zone)].map((ancestor) => zone.serviceAt(ancestor))]);
-  for (const service of services) for (const { owner } of service?.marks() ?? []) yield owner;
-  if (zone.kind === 'services') yield serviceTypesName(zone.apex)!;
+  if (zone.kind !== 'services') return;
+  const near = new Set([...pathTo(name, zone)].map((ancestor) => zone.serviceAt(ancestor)));
+  for (const service of near) if (service !== null) yield* ownersOf(service);
+  // Any service will do as the witness for `_tcp.Z`, if its names are not denied.
+  for (const service of zone.services.values()) {
+    yield* ownersOf(service);
+    if (service.roster.decision.mode !== 'nxdomain') break;
+  }
+  yield serviceTypesName(zone.apex)!;
+}
+
+/** Names that exist: those that instances share, by their marks, but where these deny them those with records. */
+function* ownersOf(service: PublishedService): Generator<Name> {
+  const denied = service.roster.decision.mode === 'nxdomain';
+  for (const { owner } of denied ? service.rrsets() : service.marks()) yield owner;
 }
 
 const asterisk = '\u0001*';

@@ -105,7 +105,7 @@ function meaningIn(zone: PublishedZone, name: Name): Explanation['meaning'] {
   return address === null ? null : { kind: 'reverse', address };
 }
 
-function stateOf({ name, decision, settings, instances, census }: PublishedService): ServiceState {
+function stateOf({ name, roster: { decision, settings, instances, census } }: PublishedService): ServiceState {
   return {
     name,
     mode: decision.mode,

@@ -1,10 +1,21 @@
-/** What a registration means in DNS, as text for the one who registers: the names that find it, the records it makes. */
+/**
+ * What a registration means in DNS, as text for the one who registers: the names that find it, the records it makes.
+ */
 import type { Instance } from '../registry/instance.ts';
 import type { Service } from '../registry/service.ts';
 import { printType } from '../wire/codes.ts';
 import { type Name, parseName, printName } from '../wire/name.ts';
 import { printRdata } from '../wire/rdata/rdata.ts';
-import { browsingName, instanceName, portName, protocolName, selectorName, serviceName, subtypeName, tagName } from './names.ts';
+import {
+  browsingName,
+  instanceName,
+  portName,
+  protocolName,
+  selectorName,
+  serviceName,
+  subtypeName,
+  tagName,
+} from './names.ts';
 import type { Rdata } from './rdata.ts';
 import { ownRecords, selects, sharesOf } from './records.ts';
 import { serviceAnswerTtl } from './ttl.ts';
@@ -38,6 +49,8 @@ export function recordsOf(instance: Instance, settings: Service | null, defaultT
     ...sharesOf(zone, instance, settings?.selectors ?? []).flatMap(({ owner, records, addresses }) =>
       [...records, ...addresses].map((record) => line(owner, shared, record)),
     ),
-    ...ownRecords(zone, instance).flatMap(({ owner, type, ttl, rdata }) => rdata.map((each) => line(owner, ttl, { type, rdata: each }))),
+    ...ownRecords(zone, instance).flatMap(({ owner, type, ttl, rdata }) =>
+      rdata.map((each) => line(owner, ttl, { type, rdata: each })),
+    ),
   ];
 }

@@ -194,7 +194,7 @@ export class Publisher {
   }
 
   *#reverseRecords(service: PublishedService): Generator<{ zone: PublishedZone; rrset: RRset }> {
-    for (const instance of service.instances.values()) {
+    for (const instance of service.roster.instances.values()) {
       for (const { zone, owner, pointer } of this.#pointersOf(instance)) {
         yield { zone, rrset: { ...zone.pointers.rrset(owner)!, rdata: [pointer.target] } };
       }
