@@ -47,9 +47,12 @@ function connectTarget(service: Service, pick: Pick, open: Open, { signal, timeo
   return new Promise((resolve, reject) => {
     const socket = open(pick, lookupOf(pick.target, pick.address));
     let failure: Error | undefined;
-    const timer = setTimeout(() => socket.destroy(connectTimeout(pick, timeoutMs)), timeoutMs);
+    // After a stall of this process the time is up before it is seen that the connection was made: look first, then judge.
+    const timer = setTimeout(() => setImmediate(() => isSettled || socket.destroy(connectTimeout(pick, timeoutMs))), timeoutMs);
     const onAbort = (): void => void socket.destroy(abortedError(service.name, signal!));
+    let isSettled = false;
     const settle = (): void => {
+      isSettled = true;
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
     };

@@ -76,8 +76,12 @@ export function createDispatcher(options: DispatcherOptions = {}): Dispatcher {
       const origin = new URL(String(request.origin));
       const service = isEnded ? null : router.find(origin.hostname);
       if (service === null) return others.dispatch(request, handler); // which refuses it when it is closed
-      const send = (target: Target, wrapped: Dispatcher.DispatchHandler): boolean =>
-        poolOf(target, origin.origin, origin.hostname).dispatch(request, wrapped);
+      const send = (target: Target, wrapped: Dispatcher.DispatchHandler): boolean => {
+        const pool = poolOf(target, origin.origin, origin.hostname);
+        const hasIdle = pool.stats.free > 0;
+        pool.dispatch(request, wrapped);
+        return hasIdle;
+      };
       new RoutedRequest(service, request, handler, send, settings).start();
       return true;
     }

@@ -12,10 +12,14 @@ export interface RequestSettings {
   readonly failureStatus: ReadonlySet<number>;
 }
 
+/** Sends the request to a target; returns true when that had a connection open and idle, which is then used. */
 type Send = (target: Target, handler: Dispatcher.DispatchHandler) => boolean;
 
 /** RFC 9110 section 9.2.2. */
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/** How often a request is sent again because the connection that was open already turned out to be closed. */
+const maxIdleBreaks = 2;
 
 export class RoutedRequest {
   readonly #service: Service;
@@ -30,6 +34,9 @@ export class RoutedRequest {
   /** True from when the caller has seen something of a response. */
   #wasAnswered = false;
   #status = 0;
+  /** True when the attempt uses a connection that was open and idle before. */
+  #wasIdle = false;
+  #idleBreaks = 0;
   #controller: Dispatcher.DispatchController | undefined;
 
   constructor(service: Service, request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, send: Send, settings: RequestSettings) {
@@ -52,7 +59,8 @@ export class RoutedRequest {
       this.#wasSent = false;
       this.#pick = this.#service.pick({ exclude: this.#tried });
       this.#tried.add(this.#pick.target);
-      this.#send(this.#pick.target, 'onRequestStart' in this.#handler ? this.#currentHandler() : this.#formerHandler());
+      const handler = 'onRequestStart' in this.#handler ? this.#currentHandler() : this.#formerHandler();
+      this.#wasIdle = this.#send(this.#pick.target, handler);
     } catch (error) {
       this.#onError(error as Error);
     }
@@ -127,13 +135,33 @@ export class RoutedRequest {
   }
 
   #onError(error: Error): void {
-    this.#pick?.done(isAbort(error) ? new DOMException('aborted', 'AbortError') : error);
-    if (this.#mayTryAgain(error)) this.#attempt();
-    else this.#fail(error);
+    const pick = this.#pick;
+    if (isAbort(error) || pick === null) {
+      pick?.done(new DOMException('aborted', 'AbortError'));
+      this.#fail(error);
+    } else if (this.#isIdleBreak(error)) {
+      pick.done(new DOMException('closed while idle', 'AbortError'));
+      this.#tried.delete(pick.target);
+      this.#idleBreaks += 1;
+      setImmediate(() => this.#attempt()); // by then the other connections that were closed are known too
+    } else {
+      pick.done(error);
+      if (this.#mayTryAgain(error)) this.#attempt();
+      else this.#fail(error);
+    }
+  }
+
+  /**
+   * RFC 9112 section 9.3.1: a server may close a connection while a request is on its way to it. That says nothing about the
+   * target and is no trouble of the service, so it costs nothing of the budget.
+   */
+  #isIdleBreak(error: Error): boolean {
+    const mayRepeat = this.#wasIdle && !this.#wasAnswered && this.#idleBreaks < maxIdleBreaks;
+    return mayRepeat && brokenConnection.has((error as NodeJS.ErrnoException).code ?? '') && this.#isRepeatable();
   }
 
   #mayTryAgain(error: Error): boolean {
-    if (this.#pick === null || this.#wasAnswered || isAbort(error) || this.#tried.size >= this.#settings.attempts) return false;
+    if (this.#wasAnswered || this.#tried.size >= this.#settings.attempts) return false;
     const reachedNobody = !this.#wasSent || isConnectFailure(error);
     return (reachedNobody || this.#isRepeatable()) && this.#service.mayRetry();
   }
@@ -162,6 +190,8 @@ interface FormerHandler {
   onError?(error: Error): void;
   onBodySent?(...sizes: readonly number[]): void;
 }
+
+const brokenConnection = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** True when the caller ended the request, which says nothing about its target. */
 function isAbort(error: Error): boolean {
