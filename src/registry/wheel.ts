@@ -21,7 +21,7 @@ export class Wheel<T> {
     else items.push(item);
   }
 
-  /** Takes out all that is due at `now`. What is added meanwhile comes with a later call. */
+  /** Takes out all that is due at `now`. What is added meanwhile waits for the next slot at least, due or not. */
   *due(now: number): Iterable<T> {
     const last = Math.floor(now / this.#slotWidth);
     while (this.#passed < last) {

@@ -38,7 +38,7 @@ export class EntryReader {
   }
 
   #read<T>(stored: unknown, key: string, readers: Readers<T>): T {
-    const version = typeof stored === 'object' && stored !== null && 'v' in stored ? stored.v : undefined;
+    const version = isObject(stored) && 'v' in stored ? stored.v : undefined;
     if (typeof version !== 'number') throw new StoreError('damaged', `${key} says no version`);
     const reader = readers[version];
     if (reader === undefined) {
@@ -62,7 +62,7 @@ export class EntryReader {
 export function parseObject(text: string, key: string): object {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value;
+    if (isObject(value)) return value;
   } catch (error) {
     throw new StoreError('damaged', `${key} cannot be read: ${(error as Error).message}`, { cause: error });
   }
@@ -75,26 +75,28 @@ type Readers<T> = Readonly<Record<number, (stored: T, share: Share) => T | null>
 
 const instanceReaders: Readers<Instance> = {
   1: (stored, share) => {
-    if (!isNamed(stored) || typeof stored.id !== 'string' || !isCount(stored.generation) || !isCount(stored.revision)) return null;
-    if (![stored.addresses, stored.ports, stored.tags, stored.checks].every(Array.isArray)) return null;
+    const { zone, service, id, protocol, declared, addresses, ports, tags, checks, meta } = stored;
+    if (![zone, service, id, protocol, declared].every(isText)) return null;
+    if (![stored.generation, stored.revision, stored.priority, stored.weight].every(isCount) || !isTime(stored.registeredAt)) return null;
+    if (![addresses, ports, tags, checks].every(Array.isArray) || !isObject(meta)) return null;
     return {
-      zone: share(stored.zone),
-      service: share(stored.service),
-      id: stored.id,
+      zone: share(zone),
+      service: share(service),
+      id,
       generation: stored.generation,
       revision: stored.revision,
-      addresses: stored.addresses,
+      addresses,
       port: stored.port,
-      protocol: share(stored.protocol) as Instance['protocol'],
-      ports: orNone(stored.ports),
+      protocol: share(protocol) as Instance['protocol'],
+      ports: orNone(ports),
       priority: stored.priority,
       weight: stored.weight,
-      tags: orNone(stored.tags.map(share)),
-      meta: Object.keys(stored.meta).length === 0 ? noMeta : stored.meta,
+      tags: orNone(tags.map(share)),
+      meta: Object.keys(meta).length === 0 ? noMeta : meta,
       ttl: stored.ttl,
       lease: stored.lease,
-      declared: share(stored.declared) as Instance['declared'],
-      checks: orNone(stored.checks),
+      declared: share(declared) as Instance['declared'],
+      checks: orNone(checks),
       observed: stored.observed,
       late: false,
       registeredFrom: stored.registeredFrom === null ? null : share(stored.registeredFrom),
@@ -106,7 +108,8 @@ const instanceReaders: Readers<Instance> = {
 
 const serviceReaders: Readers<Service> = {
   1: (stored, share) => {
-    if (!isNamed(stored) || !isCount(stored.revision) || !Array.isArray(stored.selectors)) return null;
+    if (![stored.zone, stored.service, stored.emptyPolicy].every(isText)) return null;
+    if (!isCount(stored.revision) || !Array.isArray(stored.selectors)) return null;
     const { ttl, limit, revision, selectors, emptyPolicy, panicThreshold, defaultLease, checkDefaults } = stored;
     const [zone, service] = [share(stored.zone), share(stored.service)];
     return { zone, service, revision, ttl, limit, selectors, emptyPolicy, panicThreshold, defaultLease, checkDefaults };
@@ -115,18 +118,26 @@ const serviceReaders: Readers<Service> = {
 
 const tombstoneReaders: Readers<Tombstone> = {
   1: (stored, share) => {
-    if (!isNamed(stored) || typeof stored.id !== 'string' || !isCount(stored.generation) || !isCount(stored.until)) return null;
+    if (![stored.zone, stored.service, stored.id].every(isText) || !isCount(stored.generation) || !isTime(stored.until)) return null;
     const { id, generation, until } = stored;
     return { zone: share(stored.zone), service: share(stored.service), id, generation, until };
   },
 };
 
-function isNamed({ zone, service }: { readonly zone: unknown; readonly service: unknown }): boolean {
-  return typeof zone === 'string' && typeof service === 'string';
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
 }
 
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isTime(value: unknown): boolean {
+  return Number.isFinite(value);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function orNone<T>(list: readonly T[]): readonly T[] {

@@ -1,16 +1,18 @@
-// A process that writes to a registry on LevelDB until it is killed. It says on stdout what it finds, what it begins and
-// what was acknowledged, a JSON array a line. Arguments: directory, number of writers, number of this round.
-import { writeSync } from 'node:fs';
+// A process that writes to a registry on LevelDB until it is killed. It writes into a journal what it finds, what it begins
+// and what was acknowledged, a JSON array a line. Arguments: directory, journal, number of writers, number of this round.
+import { openSync, writeSync } from 'node:fs';
 import { Registry } from '../../dist/registry/registry.js';
 import { defaultRegistrySettings } from '../../dist/registry/settings.js';
 import { systemClock } from '../../dist/runtime/clock.js';
 import { openLog } from '../../dist/runtime/log.js';
 import { LevelStore } from '../../dist/storage/level.js';
 
-const [directory, writers, round] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const [directory, journal] = process.argv.slice(2);
+const [writers, round] = process.argv.slice(4).map(Number);
+const output = openSync(journal, 'w');
 const zone = 'svc.internal';
 const caller = { address: '10.0.0.9', tokenId: null, mayTakeOver: false };
-const say = (...words) => writeSync(1, `${JSON.stringify(words)}\n`);
+const say = (...words) => writeSync(output, `${JSON.stringify(words)}\n`);
 
 const store = await LevelStore.open(directory, systemClock);
 const registry = await Registry.open({
@@ -19,6 +21,7 @@ const registry = await Registry.open({
 });
 for (const { id, generation, weight } of registry.instances(zone, 'web')) say('found', id, generation, weight);
 say('open', registry.revision);
+console.log('open');
 
 await Promise.all(Array.from({ length: writers }, async (_, writer) => {
   for (let turn = 0; ; turn++) {

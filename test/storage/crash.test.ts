@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -10,20 +10,16 @@ const writers = 8;
 
 type Words = [kind: 'found' | 'open' | 'removing' | 'removed' | 'writing' | 'written', ...(string | number)[]];
 
-/** Runs the child until it has acknowledged something and then some, kills it, and returns what it said. */
+/** Runs the child until it has written for a while, kills it, and returns what it wrote into its journal. */
 async function runAndKill(directory: string, round: number): Promise<Words[]> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'crash-child.js'), directory, String(writers), String(round)], {
+  const journal = join(directory, 'journal');
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'crash-child.js'), join(directory, 'store'), journal, String(writers), String(round)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    const first = !text.includes('"written"');
-    text += chunk;
-    if (first && text.includes('"written"')) setTimeout(() => child.kill('SIGKILL'), Math.random() * 60);
-  });
+  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), 5 + Math.random() * 80));
   await new Promise((resolve) => child.once('close', resolve));
   expect(child.signalCode).toBe('SIGKILL');
-  const lines = text.split('\n').slice(0, -1);
+  const lines = (await readFile(journal, 'utf8')).split('\n').slice(0, -1);
   return lines.map((line) => JSON.parse(line) as Words);
 }
 
