@@ -118,7 +118,7 @@ export class Protection {
     const { timed, late, departedLate } = this.#countOf(freeze.service);
     // Who is deregistered while silent will not come back and is not waited for.
     const expected = freeze.timed - (departedLate - freeze.departedLate);
-    if (timed - late >= recovered * expected) return 'recovered';
+    if (timed - late >= recovered * expected || timed === 0) return 'recovered';
     return now - freeze.begun >= this.#parts.longest * 1000 ? 'time-limit' : null;
   }
 

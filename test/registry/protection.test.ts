@@ -77,6 +77,17 @@ test('who is deregistered under protection is not waited for', async () => {
   expect(registry.protection()).toEqual([]);
 });
 
+test('protection ends when nobody is left to protect', async () => {
+  const bench = await openRegistry();
+  const { registry, clock } = bench;
+  const renew = await fill(bench, 10);
+  await clock.pass(40_000);
+  await renew(range(0, 4));
+  for (const index of range(0, 10)) await registry.deregister(webRef(`i${index}`), null, caller);
+  await clock.pass(1000);
+  expect(registry.protection()).toEqual([]);
+});
+
 test('protection ends after its longest time, and its instances leave in random order, a few at a time', async () => {
   const bench = await openRegistry({ settings: { longestProtection: 600 } });
   await fill(bench, 400);
