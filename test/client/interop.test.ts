@@ -30,12 +30,12 @@ ${hundred.join('\n')}
 `;
 
 const servers: readonly { readonly name: string; readonly tools: readonly string[]; readonly start: () => Promise<NameServer> }[] = [
-  { name: 'NSD', tools: ['nsd'], start: () => startNsd(apex, zone) },
+  { name: 'NSD', tools: ['nsd'], start: () => startNsd({ [apex]: zone }) },
   {
     name: 'unbound in front of NSD',
     tools: ['nsd', 'unbound'],
     async start() {
-      const nsd = await startNsd(apex, zone);
+      const nsd = await startNsd({ [apex]: zone });
       const unbound = await startUnbound(apex, nsd.port);
       return {
         ...unbound,

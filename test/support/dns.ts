@@ -15,7 +15,10 @@ import { type RRset, type ResourceRecord, printRecord } from '../../src/wire/rec
 import type { NameMark, ZoneChange } from '../../src/zone/change.ts';
 import { parseZone } from '../../src/zonefile/parse.ts';
 
-/** What is asked, and what the reply must be. A section that is left out must be empty; the order of records does not count. */
+/**
+ * What is asked, and what the reply must be. A section that is left out must be empty; the order of records does not
+ * count.
+ */
 export interface Case {
   readonly qname: string;
   readonly qtype: string;

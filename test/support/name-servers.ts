@@ -1,4 +1,4 @@
-/** Name servers of others on free ports of 127.0.0.1: NSD with a zone of the test, unbound in front of a server. */
+/** Name servers of others on free ports of 127.0.0.1: NSD and Knot with zones of the test, unbound in front of a server. */
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -15,10 +15,13 @@ export interface NameServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts NSD, authoritative for `apex` (without the final dot) with the records of `zone` in presentation form. */
-export function startNsd(apex: string, zone: string): Promise<NameServer> {
-  return startProgram('nsd', apex, (directory, port) => ({
-    'zone.db': zone,
+/** Zones in presentation form by apex, without the final dot. */
+export type ZoneTexts = Readonly<Record<string, string>>;
+
+/** Starts NSD, authoritative for `zones`. */
+export function startNsd(zones: ZoneTexts): Promise<NameServer> {
+  return startProgram('nsd', Object.keys(zones)[0]!, (directory, port) => ({
+    ...filesOf(zones),
     'nsd.conf': `server:
   ip-address: 127.0.0.1@${port}
   username: ""
@@ -31,13 +34,38 @@ export function startNsd(apex: string, zone: string): Promise<NameServer> {
   pidfile: "${directory}/nsd.pid"
   logfile: "${directory}/nsd.log"
   server-count: 1
+  rrl-ratelimit: 0
 remote-control:
   control-enable: no
-zone:
-  name: "${apex}"
-  zonefile: "zone.db"
-`,
+${Object.keys(zones).map((apex) => `zone:\n  name: "${apex}"\n  zonefile: "${apex}.zone"\n`).join('')}`,
   }));
+}
+
+/** Starts Knot, authoritative for `zones`. */
+export function startKnot(zones: ZoneTexts): Promise<NameServer> {
+  return startProgram('knotd', Object.keys(zones)[0]!, (directory, port) => ({
+    ...filesOf(zones),
+    'knotd.conf': `server:
+  listen: 127.0.0.1@${port}
+  rundir: "${directory}"
+  udp-workers: 1
+  tcp-workers: 1
+  background-workers: 1
+database:
+  storage: "${directory}"
+template:
+  - id: default
+    storage: "${directory}"
+    zonefile-sync: -1
+    journal-content: none
+    semantic-checks: off
+zone:
+${Object.keys(zones).map((apex) => `  - domain: "${apex}."\n    file: "${apex}.zone"\n`).join('')}`,
+  }));
+}
+
+function filesOf(zones: ZoneTexts): Record<string, string> {
+  return Object.fromEntries(Object.entries(zones).map(([apex, text]) => [`${apex}.zone`, text]));
 }
 
 /** Starts unbound, which resolves names below `apex` through the server at `stubPort` and caches its answers. */
@@ -64,14 +92,15 @@ stub-zone:
 }
 
 async function startProgram(
-  program: 'nsd' | 'unbound',
+  program: 'nsd' | 'knotd' | 'unbound',
   apex: string,
   files: (directory: string, port: number) => Readonly<Record<string, string>>,
 ): Promise<NameServer> {
   const directory = await mkdtemp(join(tmpdir(), `signpost-${program}-`));
   const port = await freePort();
   for (const [name, text] of Object.entries(files(directory, port))) await writeFile(join(directory, name), text);
-  const child = spawn(findTool(program)!, ['-d', '-c', join(directory, `${program}.conf`)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const inForeground = program === 'knotd' ? [] : ['-d'];
+  const child = spawn(findTool(program)!, [...inForeground, '-c', join(directory, `${program}.conf`)], { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = once(child, 'exit');
   let printed = '';
   child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));

@@ -1,6 +1,6 @@
 /**
- * What a name server must answer, computed in the plainest way: every question goes through all records one by one. Slow,
- * and right by inspection; the oracle for trees, counters and caches.
+ * What a name server must answer, computed in the plainest way: every question goes through all records one by one.
+ * Slow, and right by inspection; the oracle for trees, counters and caches.
  */
 import { RRType, parseType } from '../../src/wire/codes.ts';
 import { type Name, foldName, isAtOrBelow, labelCount, maxNameLength, parentOf, rootName } from '../../src/wire/name.ts';
