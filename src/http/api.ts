@@ -12,7 +12,13 @@ import type { EventStreams } from './events.ts';
 import { Problem } from './problem.ts';
 import type { Watch } from './watch.ts';
 
-export type Api = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
+export type Api = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -32,7 +38,7 @@ declare module 'fastify' {
   }
 }
 
-/** What a request is about, from its path and query, folded. Whether there is such a zone, service or instance nobody knows yet. */
+/** What a request is about, folded. Whether there is such a zone, service or instance nobody knows yet. */
 export interface Target {
   readonly zone: string;
   /** Null: all services. */
@@ -66,15 +72,25 @@ export function refOf({ target }: FastifyRequest): InstanceRef {
 }
 
 /** The request's caller as the registry knows callers. */
-export function registryCaller({ caller }: FastifyRequest, { registry, access }: ApiParts, { zone, service, id }: InstanceRef): RegistryCaller {
+export function registryCaller(
+  { caller }: FastifyRequest,
+  { registry, access }: ApiParts,
+  { zone, service, id }: InstanceRef,
+): RegistryCaller {
   const owner = registry.instance(zone, service, id)?.registeredBy ?? null;
-  return { address: caller.address, tokenId: caller.id, mayTakeOver: owner === null || access.mayTakeOver(caller, owner) };
+  return {
+    address: caller.address,
+    tokenId: caller.id,
+    mayTakeOver: owner === null || access.mayTakeOver(caller, owner),
+  };
 }
 
 /** The zone of a request that reads; throws Problem `not-found` where it is not served. */
 export function servedZone({ target: { zone } }: FastifyRequest, { registry }: ApiParts): string {
   if (registry.hasZone(zone)) return zone;
-  throw new Problem('not-found', `zone "${zone}" is not served, wanted one of ${registry.zones.join(', ')}`, { path: 'zone' });
+  throw new Problem('not-found', `zone "${zone}" is not served, wanted one of ${registry.zones.join(', ')}`, {
+    path: 'zone',
+  });
 }
 
 /** Lower case, and without the final dot. */

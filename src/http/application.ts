@@ -32,7 +32,15 @@ export async function createApplication(settings: HttpSettings, parts: Applicati
     bodyLimit: httpLimits.body,
     // A name that is too long is the registry's to refuse; 404 would say that there is no such call.
     routerOptions: { maxParamLength: httpLimits.url },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false, verbose: true } },
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: false,
+        verbose: true,
+      },
+    },
     schemaErrorFormatter: schemaProblem,
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOf(error) ?? internalProblem()),
   });
@@ -50,14 +58,26 @@ export async function createApplication(settings: HttpSettings, parts: Applicati
   addRecords(app, parts);
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
-    if (problem === null) log.error({ err: error, method: request.method, route: request.routeOptions.url }, 'a request failed through a fault of ours');
+    if (problem === null)
+      log.error(
+        { err: error, method: request.method, route: request.routeOptions.url },
+        'a request failed through a fault of ours',
+      );
     return sendProblem(reply, problem ?? internalProblem());
   });
   app.setNotFoundHandler((request, reply) => sendProblem(reply, noRoute(request, methods)));
 
   await describeApi(app);
   for (const addRoutes of [
-    registrationRoutes, instanceRoutes, renewalRoutes, serviceRoutes, protectionRoutes, eventRoutes, explainRoutes, healthRoutes, backupRoutes,
+    registrationRoutes,
+    instanceRoutes,
+    renewalRoutes,
+    serviceRoutes,
+    protectionRoutes,
+    eventRoutes,
+    explainRoutes,
+    healthRoutes,
+    backupRoutes,
   ]) {
     addRoutes(app, parts);
   }
@@ -89,7 +109,8 @@ function rememberMethods(app: Api): Methods {
 function noRoute({ method, url }: FastifyRequest, methods: Methods): Problem {
   const path = url.split('?', 1)[0]!;
   const allowed = [...methods.values()].filter(({ pattern }) => pattern.test(path)).flatMap((route) => route.methods);
-  if (allowed.length === 0) return new Problem('unknown-path', `there is no ${path.slice(0, 200)} here; /openapi.json says what there is`);
+  if (allowed.length === 0)
+    return new Problem('unknown-path', `there is no ${path.slice(0, 200)} here; /openapi.json says what there is`);
   const allow = [...new Set(allowed)].sort().join(', ');
   return new Problem('method-not-allowed', `${method} is not possible here, only ${allow}`, { headers: { allow } });
 }
@@ -100,8 +121,14 @@ function addRecords(app: Api, { observe, audit }: ApplicationParts): void {
     const { url, config } = request.routeOptions;
     const status = reply.statusCode;
     const { method } = request;
-    observe(url === undefined ? { method: 'any', route: 'none', status: String(status) } : { method, route: url, status: String(status) }, reply.elapsedTime / 1000);
-    if (audit !== null && (config.operation === 'write' || config.operation === 'admin') && isAudited(request, status)) recordWrite(audit, request, status);
+    observe(
+      url === undefined
+        ? { method: 'any', route: 'none', status: String(status) }
+        : { method, route: url, status: String(status) },
+      reply.elapsedTime / 1000,
+    );
+    if (audit !== null && (config.operation === 'write' || config.operation === 'admin') && isAudited(request, status))
+      recordWrite(audit, request, status);
     done();
   });
 }
@@ -115,7 +142,17 @@ function isAudited({ routeOptions, query }: FastifyRequest, status: number): boo
 function recordWrite(audit: Audit, request: FastifyRequest, status: number): void {
   const { method, routeOptions, problem, raw } = request;
   // Both are null where the guard refused the request before it knew them.
-  const { id: who = null, address: peer = peerAddress(raw.socket.remoteAddress) } = (request.caller as typeof request.caller | null) ?? {};
+  const { id: who = null, address: peer = peerAddress(raw.socket.remoteAddress) } =
+    (request.caller as typeof request.caller | null) ?? {};
   const { zone = null, service = null, id = null } = (request.target as typeof request.target | null) ?? {};
-  audit.write({ who, peer, what: `${method} ${routeOptions.url!}`, zone, service, id, status, ...(problem !== null && { code: problem.code }) });
+  audit.write({
+    who,
+    peer,
+    what: `${method} ${routeOptions.url!}`,
+    zone,
+    service,
+    id,
+    status,
+    ...(problem !== null && { code: problem.code }),
+  });
 }

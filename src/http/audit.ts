@@ -1,4 +1,4 @@
-/** The audit log: a JSON line for every write, accepted or refused, appended and never changed. Renewals are no writes. */
+/** The audit log: a JSON line for every write, taken or refused, appended and never changed. Renewals are no writes. */
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -72,7 +72,8 @@ export function openAudit(file: string, clock: Clock, log: Logger, rotateAt = la
 
   return {
     write(entry) {
-      if (waiting.length < mostWaiting) waiting.push(`${JSON.stringify({ time: new Date(clock.wall()).toISOString(), ...entry })}\n`);
+      if (waiting.length < mostWaiting)
+        waiting.push(`${JSON.stringify({ time: new Date(clock.wall()).toISOString(), ...entry })}\n`);
       else lost += 1;
       writing ??= Promise.resolve().then(append);
     },

@@ -1,6 +1,6 @@
 /**
- * Who is calling, and may they do this? Both questions are answered here for every route, and for every lease of a batch.
- * Until there are grants, whoever is on this machine may do everything, and the server does not listen anywhere else.
+ * Who is calling, and may they do this? Both are answered here for every route, and for every lease of a batch. Until
+ * there are grants, whoever is on this machine may do everything, and the server does not listen anywhere else.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
@@ -28,14 +28,14 @@ export interface Caller {
 /** What a caller is about to do. */
 export interface Action {
   readonly operation: Operation;
-  /** Zone, and service (null: all of the zone), that it is about; absent where the body names many, each to be judged by itself. */
+  /** Zone, and service (null: all of it), that it is about; absent where the body names many, each to be judged. */
   readonly where?: { readonly zone: string; readonly service: string | null };
   /** Addresses to be registered. */
   readonly addresses?: readonly string[];
 }
 
 export interface Access {
-  /** The caller; null where a token is shown that no grant has. Throws Problem `unauthorized` for a header that is none. */
+  /** The caller; null where no grant has the token that is shown. Throws Problem `unauthorized` for a bad header. */
   authenticate(headers: IncomingHttpHeaders, socket: Socket): Caller | null;
   /** Null when the caller may do it; else Problem `unauthorized` or `forbidden`. */
   refusal(caller: Caller, action: Action): Problem | null;
@@ -44,8 +44,8 @@ export interface Access {
   /** True when the addresses to be registered matter. */
   limitsAddresses(caller: Caller): boolean;
   /**
-   * True when the caller may change an instance that `owner` registered: nobody else may as long as the owner has a grant,
-   * except those who may do everything.
+   * True when the caller may change an instance that `owner` registered: nobody else may as long as the owner has a
+   * grant, except those who may do everything.
    */
   mayTakeOver(caller: Caller, owner: string): boolean;
 }
@@ -72,7 +72,8 @@ export function createAccess(grants: Grants, reads: HttpSettings['reads']): Acce
       if (refusal !== null) throw refusal;
     },
     limitsAddresses: ({ scope }) => scope !== null && scope.networks !== null,
-    mayTakeOver: (caller, owner) => caller.mayAll || caller.scope?.operations.has('admin') === true || !grants.has(owner),
+    mayTakeOver: (caller, owner) =>
+      caller.mayAll || caller.scope?.operations.has('admin') === true || !grants.has(owner),
   };
 }
 
@@ -110,7 +111,8 @@ function missingFrom(scope: Scope, { operation, where, addresses }: Action): str
   if (where === undefined) return null;
   const { zone, service } = where;
   if (scope.zones !== null && !scope.zones.includes(zone)) return `has no grant for zone ${zone}`;
-  if (!scope.services.some((pattern) => matches(pattern, service))) return `has no grant for ${service === null ? 'all services' : `service ${service}`}`;
+  if (!scope.services.some((pattern) => matches(pattern, service)))
+    return `has no grant for ${service === null ? 'all services' : `service ${service}`}`;
   const outside = scope.networks !== null && addresses?.find((address) => !scope.networks!.some((has) => has(address)));
   return outside ? `may not register the address ${outside}` : null;
 }

@@ -9,7 +9,8 @@ export function takeJsonOnly(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
       const takesBody = request.routeOptions.schema?.body !== undefined;
-      if (!takesBody && body.length > 0 && !request.is404) throw new Problem('unknown-field', 'this call takes no body');
+      if (!takesBody && body.length > 0 && !request.is404)
+        throw new Problem('unknown-field', 'this call takes no body');
       done(null, takesBody ? parseJson(body as Buffer) : undefined);
     } catch (error) {
       done(error as Error);
@@ -25,7 +26,10 @@ export function parseJson(body: Buffer): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new Problem('malformed-body', text === '' ? 'found an empty body, wanted JSON' : `the body is not JSON: ${(error as Error).message}`);
+    throw new Problem(
+      'malformed-body',
+      text === '' ? 'found an empty body, wanted JSON' : `the body is not JSON: ${(error as Error).message}`,
+    );
   }
   // An escape could spell the name in many ways, so a body with any is looked through as well.
   if (/__proto__|constructor|\\u/.test(text)) refusePrototypes(value);
@@ -40,7 +44,8 @@ function refusePrototypes(root: unknown): void {
     if (typeof value !== 'object' || value === null) continue;
     for (const [key, inner] of Object.entries(value)) {
       const reachesPrototype = key === '__proto__' || (key === 'constructor' && hasPrototype(inner));
-      if (reachesPrototype) throw new Problem('malformed-body', `the body has a field "${key}", which is never taken`, { path: key });
+      if (reachesPrototype)
+        throw new Problem('malformed-body', `the body has a field "${key}", which is never taken`, { path: key });
       waiting.push(inner);
     }
   }

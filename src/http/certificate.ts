@@ -58,7 +58,11 @@ interface Files {
 
 async function read({ cert, key, clientCa }: TlsSettings): Promise<Files> {
   const text = (path: string): Promise<string> => readFile(path, 'utf8');
-  const files = { cert: await text(cert), key: await text(key), ...(clientCa !== null && { ca: await text(clientCa) }) };
+  const files = {
+    cert: await text(cert),
+    key: await text(key),
+    ...(clientCa !== null && { ca: await text(clientCa) }),
+  };
   createSecureContext(files);
   return files;
 }

@@ -8,8 +8,13 @@ export function etagOf(revision: number): string {
   return `"${revision}"`;
 }
 
-/** Sends `view()` with the ETag of `revision`, or 304 and nothing when that is what the caller has (RFC 9110 section 13.1.2). */
-export function answerUnlessCurrent<View>({ headers }: FastifyRequest, reply: FastifyReply, revision: number, view: () => View): View | null {
+/** Sends `view()` with the ETag of `revision`, or 304 when that is what the caller has (RFC 9110 section 13.1.2). */
+export function answerUnlessCurrent<View>(
+  { headers }: FastifyRequest,
+  reply: FastifyReply,
+  revision: number,
+  view: () => View,
+): View | null {
   const etag = etagOf(revision);
   reply.header('etag', etag);
   // The comparison is weak, so a proxy may have marked it with W/.
@@ -19,7 +24,7 @@ export function answerUnlessCurrent<View>({ headers }: FastifyRequest, reply: Fa
   return null;
 }
 
-/** What `If-Match: "REVISION"` or `If-None-Match: *` (nothing must be there yet) demand. Throws Problem `bad-request`. */
+/** What `If-Match: "REVISION"` or `If-None-Match: *` (nothing is there yet) demand. Throws Problem `bad-request`. */
 export function writeOptions(headers: IncomingHttpHeaders): WriteOptions {
   const { 'if-match': match, 'if-none-match': noneMatch } = headers;
   if (match === undefined && noneMatch === undefined) return anyRevision;

@@ -1,6 +1,6 @@
 /**
- * Server-sent events (HTML Living Standard, section 9.2) out of the registry's event log. An event is turned into octets
- * once, however many watch; a watcher who reads too slowly is dropped, and comes back with its last id.
+ * Server-sent events (HTML Living Standard, section 9.2) out of the registry's event log. An event is turned into
+ * octets once, however many watch; a watcher who reads too slowly is dropped, and comes back with its last id.
  */
 import type { ServerResponse } from 'node:http';
 import { type EventLog, idOf, type RegistryEvent } from '../registry/events.ts';
@@ -39,8 +39,8 @@ export class EventStreams {
   }
 
   /**
-   * Makes the response a stream of the events that `filter` lets through: first those since `lastId`, then all that come. A
-   * `reset` event says that some are missing: the watcher must read the lists again. `lastId` null: from now on.
+   * Makes the response a stream of the events that `filter` lets through: those since `lastId` (null: from now on),
+   * then all that come. A `reset` event says that some are missing: the watcher must read the lists again.
    */
   open(response: ServerResponse, filter: EventFilter, lastId: string | null): void {
     const group = this.#group(filter);
@@ -52,7 +52,10 @@ export class EventStreams {
     // An id without data is no event; it tells where to resume even when nothing happens (section 9.2.6).
     if (missed === null) response.write(`event: reset\nid: ${this.#log.lastId}\ndata: {}\n\n`);
     else if (missed.length === 0) response.write(`id: ${lastId ?? this.#log.lastId}\n\n`);
-    else response.write(Buffer.concat(missed.filter((event) => passes(event, filter)).map((event) => this.#octetsOf(event))));
+    else
+      response.write(
+        Buffer.concat(missed.filter((event) => passes(event, filter)).map((event) => this.#octetsOf(event))),
+      );
     group.watchers.add(response);
     response.once('close', () => this.#leave(filter, group, response));
     this.#heartbeat ??= this.#beatLater();
@@ -156,7 +159,10 @@ function opening(): string {
 
 /** What holds for all zones or services passes everywhere. */
 function passes(event: RegistryEvent, { zone, service }: EventFilter): boolean {
-  return (event.zone === null || event.zone === zone) && (service === null || event.service === null || event.service === service);
+  return (
+    (event.zone === null || event.zone === zone) &&
+    (service === null || event.service === null || event.service === service)
+  );
 }
 
 function keyOf({ zone, service }: EventFilter): string {
@@ -176,7 +182,13 @@ export function eventView(event: RegistryEvent): object {
     case 'protection.on':
     case 'protection.off': {
       const { since, timed, late } = event.scope;
-      return { ...common, since: isoTime(since), instances: timed, late, ...(event.end !== null && { end: event.end }) };
+      return {
+        ...common,
+        since: isoTime(since),
+        instances: timed,
+        late,
+        ...(event.end !== null && { end: event.end }),
+      };
     }
     default:
       return { ...common, instance: instanceView(event.instance) };

@@ -36,7 +36,8 @@ export function addGuard(app: FastifyInstance, settings: HttpSettings, parts: Gu
 
   app.addHook('onRequest', (request, _reply, done) => {
     const { headers, socket, url = '' } = request.raw;
-    if (url.length > httpLimits.url) throw new Problem('uri-too-long', `the URL has ${url.length} octets, wanted at most ${httpLimits.url}`);
+    if (url.length > httpLimits.url)
+      throw new Problem('uri-too-long', `the URL has ${url.length} octets, wanted at most ${httpLimits.url}`);
     checkHost(headers);
     const caller = access.authenticate(headers, socket);
     if (caller !== null) {
@@ -64,7 +65,9 @@ function admission(settings: HttpSettings, { access, audit, clock, defaultZone }
   const limit = (key: string): void => {
     const wait = rate.take(key);
     if (wait === 0) return;
-    throw new Problem('too-many-requests', `${key} may send ${requestsPerSecond} requests a second`, { headers: { 'retry-after': String(wait) } });
+    throw new Problem('too-many-requests', `${key} may send ${requestsPerSecond} requests a second`, {
+      headers: { 'retry-after': String(wait) },
+    });
   };
 
   const admit = (request: FastifyRequest, caller: Caller): void => {
@@ -77,7 +80,9 @@ function admission(settings: HttpSettings, { access, audit, clock, defaultZone }
     access.authorise(caller, { operation: operation!, ...(!servicesInBody && { where: request.target }) });
     if (auditRequired && audit?.isFailing === true && (operation === 'write' || operation === 'admin')) {
       // The refusal is audited in its turn, which shows whether the log works again.
-      throw new Problem('audit-unavailable', 'the audit log cannot be written, and no write is taken without it', { headers: { 'retry-after': '5' } });
+      throw new Problem('audit-unavailable', 'the audit log cannot be written, and no write is taken without it', {
+        headers: { 'retry-after': '5' },
+      });
     }
   };
   return { limit, admit };

@@ -1,6 +1,6 @@
 /**
- * Requests that a browser was tricked into. A page whose name was made to resolve to this server (DNS rebinding) sends its
- * own name as Host; a page elsewhere that posts to this server says so in Origin. Neither is served.
+ * Requests that a browser was tricked into. A page whose name was made to resolve to this server (DNS rebinding) sends
+ * its own name as Host; a page elsewhere that posts to this server says so in Origin. Neither is served.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
@@ -14,11 +14,14 @@ export function hostCheck(hosts: readonly string[]): CheckHost {
   return (headers) => {
     const host = headers.host ?? '';
     const name = hostName(host);
-    // An address cannot be made to point elsewhere, and behind a port mapping it may be one that we do not know to be ours.
+    // An address cannot be made to point elsewhere, and behind a port mapping it need not be one of ours.
     if (!known.has(name) && isIP(name) === 0) {
       const found = host === '' ? 'no Host header' : `Host "${host.slice(0, 255)}"`;
       // RFC 9110 section 15.5.20
-      throw new Problem('misdirected', `found ${found}, wanted an IP address or one of: ${[...known].join(', ')}; further names: http.hosts`);
+      throw new Problem(
+        'misdirected',
+        `found ${found}, wanted an IP address or one of: ${[...known].join(', ')}; further names: http.hosts`,
+      );
     }
     const { origin } = headers;
     if (origin !== undefined && origin.toLowerCase().replace(/^https?:\/\//, '') !== host.toLowerCase()) {

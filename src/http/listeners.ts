@@ -110,8 +110,8 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   const body = JSON.stringify(problemDocument(new Problem(code, detail)));
   const status = problemStatus[code];
   socket.end(
-    `HTTP/1.1 ${status} ${code}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n` +
-      `connection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status} ${code}\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
 }
 
@@ -120,7 +120,10 @@ function unreadable(code: string | undefined): [ProblemCode, string] {
     case 'HPE_HEADER_OVERFLOW':
       return ['headers-too-large', `request line and headers may take ${httpLimits.headers} octets`];
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return ['timeout', `the request took too long: headers may take ${httpLimits.headersTimeout} s, all of it ${httpLimits.requestTimeout} s`];
+      return [
+        'timeout',
+        `headers may take ${httpLimits.headersTimeout} s, the whole request ${httpLimits.requestTimeout} s`,
+      ];
     default:
       return ['bad-request', 'this is not HTTP/1.1'];
   }

@@ -36,37 +36,68 @@ export interface MetricsSources {
   readonly auditFailing: () => boolean;
 }
 
-/** Takes down a finished request: its method and route as they stand in the API description, the status, and seconds. */
+/** Takes down a finished request: method and route as the API's description has them, status, and seconds. */
 export type ObserveRequest = (labels: Record<'method' | 'route' | 'status', string>, seconds: number) => void;
 
-export function declareMetrics(metrics: Metrics, { registry, streams, dns, checks, webhookLost, auditFailing }: MetricsSources): ObserveRequest {
+export function declareMetrics(
+  metrics: Metrics,
+  { registry, streams, dns, checks, webhookLost, auditFailing }: MetricsSources,
+): ObserveRequest {
   const { latencyBounds } = dns();
   metrics.counter('signpost_dns_replies_total', 'Replies to queries.', () => dns().replies, ['transport', 'rcode']);
-  metrics.histogram('signpost_dns_query_duration_seconds', 'Time to answer, of some of the queries.', latencyBounds, () => [dns().latency]);
+  metrics.histogram(
+    'signpost_dns_query_duration_seconds',
+    'Time to answer, of some of the queries.',
+    latencyBounds,
+    () => [dns().latency],
+  );
   metrics.counter('signpost_dns_dropped_total', 'Queries that got no reply.', () => dns().dropped, ['reason']);
   metrics.counter('signpost_dns_truncated_total', 'Replies with TC.', () => dns().truncated);
   metrics.counter('signpost_dns_cache_hits_total', 'Replies copied from the answer cache.', () => dns().cacheHits);
   metrics.counter('signpost_dns_cache_misses_total', 'Replies that were looked up.', () => dns().cacheMisses);
   metrics.counter('signpost_dns_failures_total', 'Queries that met a bug and got SERVFAIL.', () => dns().failures);
-  metrics.counter('signpost_dns_connections_total', 'What became of TCP connections.', () => dns().connections, ['event']);
-  metrics.counter('signpost_dns_worker_restarts_total', 'DNS workers that died and were replaced.', () => dns().workerRestarts);
+  metrics.counter('signpost_dns_connections_total', 'What became of TCP connections.', () => dns().connections, [
+    'event',
+  ]);
+  metrics.counter(
+    'signpost_dns_worker_restarts_total',
+    'DNS workers that died and were replaced.',
+    () => dns().workerRestarts,
+  );
 
   const changes = () => registry.statistics.changes;
-  metrics.counter('signpost_registrations_total', 'Registrations, also of known instances.', () => changes().registered);
+  metrics.counter(
+    'signpost_registrations_total',
+    'Registrations, also of known instances.',
+    () => changes().registered,
+  );
   metrics.counter('signpost_deregistrations_total', 'Instances that were deregistered.', () => changes().deregistered);
   metrics.counter('signpost_expiries_total', 'Instances whose lease ended.', () => changes().expired);
   metrics.counter('signpost_drains_total', 'Instances that were told to leave.', () => changes().draining);
-  metrics.counter('signpost_renewals_total', 'Renewals of leases.', () => [
-    { labels: { result: 'renewed' }, value: registry.statistics.renewals },
-    { labels: { result: 'refused' }, value: registry.statistics.refusedRenewals },
-  ], ['result']);
-  metrics.counter('signpost_check_results_total', 'Runs of health checks.', () =>
-    checks().map(({ type, result, count }) => ({ labels: { type, result }, value: count })), ['type', 'result'],
+  metrics.counter(
+    'signpost_renewals_total',
+    'Renewals of leases.',
+    () => [
+      { labels: { result: 'renewed' }, value: registry.statistics.renewals },
+      { labels: { result: 'refused' }, value: registry.statistics.refusedRenewals },
+    ],
+    ['result'],
+  );
+  metrics.counter(
+    'signpost_check_results_total',
+    'Runs of health checks.',
+    () => checks().map(({ type, result, count }) => ({ labels: { type, result }, value: count })),
+    ['type', 'result'],
   );
 
   metrics.gauge('signpost_revision', 'Number of the last change.', () => registry.revision);
   const perZone = (name: string, help: string, value: (census: Census) => number): void => {
-    metrics.gauge(name, help, () => censuses(registry).map((census) => ({ labels: { zone: census.zone }, value: value(census) })), ['zone']);
+    metrics.gauge(
+      name,
+      help,
+      () => censuses(registry).map((census) => ({ labels: { zone: census.zone }, value: value(census) })),
+      ['zone'],
+    );
   };
   const censuses = rememberedCensuses();
   perZone('signpost_instances', 'Registered instances.', ({ instances }) => instances);
@@ -75,14 +106,19 @@ export function declareMetrics(metrics: Metrics, { registry, streams, dns, check
   perZone('signpost_answerable_services', 'Services with an answerable instance.', ({ available }) => available);
   perZone(
     'signpost_availability_ratio',
-    'Answerable instances and services with at least one, as a share of all instances and services; 1 where there are none.',
-    ({ instances, answerable, services, available }) => (instances + services === 0 ? 1 : (answerable + available) / (instances + services)),
+    'Answerable instances and services with at least one, as a share of all instances and services; 1 without any.',
+    ({ instances, answerable, services, available }) =>
+      instances + services === 0 ? 1 : (answerable + available) / (instances + services),
   );
   metrics.gauge('signpost_protected_scopes', 'Scopes under self-protection.', () => registry.protection().length);
 
   metrics.gauge('signpost_event_watchers', 'Open event streams.', () => streams.watchers);
   metrics.counter('signpost_events_serialised_total', 'Events turned into octets.', () => streams.serialised);
-  metrics.counter('signpost_event_watchers_dropped_total', 'Watchers dropped because they read too slowly.', () => streams.dropped);
+  metrics.counter(
+    'signpost_event_watchers_dropped_total',
+    'Watchers dropped because they read too slowly.',
+    () => streams.dropped,
+  );
   metrics.counter('signpost_webhook_lost_total', 'Fault events that the webhook did not take.', webhookLost);
   metrics.gauge('signpost_audit_failing', '1 while the audit log cannot be written.', () => Number(auditFailing()));
 

@@ -4,8 +4,9 @@ import type { FastifyInstance, FastifySchema } from 'fastify';
 import { problemSchema } from './schema.ts';
 
 const description =
-  'Register services over HTTP, find them by DNS. All durations are seconds. Unknown fields and parameters are refused. ' +
-  'A write is answered when it is durable and every DNS worker answers with it. Errors are problem documents (RFC 9457) with a stable `code`.';
+  'Register services over HTTP, find them by DNS. All durations are seconds. Unknown fields and parameters are ' +
+  'refused. A write is answered when it is durable and every DNS worker answers with it. Errors are problem ' +
+  'documents (RFC 9457) with a stable `code`.';
 
 /** Prepares the description; to be called before routes are added. */
 export async function describeApi(app: FastifyInstance): Promise<void> {
@@ -23,7 +24,11 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       ],
       components: {
         securitySchemes: {
-          token: { type: 'http', scheme: 'bearer', description: 'Made by `signpost token create`. A client certificate with a grant does as well.' },
+          token: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'Made by `signpost token create`. A client certificate with a grant does as well.',
+          },
         },
       },
       // The empty one: this machine's own users, until there are grants.
@@ -35,7 +40,10 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
 
 /** Every call may be refused, so this need not be said with each. */
 function withProblems(schema: FastifySchema): FastifySchema {
-  const problem = { description: 'Refused; see `code`.', content: { 'application/problem+json': { schema: problemSchema } } };
+  const problem = {
+    description: 'Refused; see `code`.',
+    content: { 'application/problem+json': { schema: problemSchema } },
+  };
   return { ...schema, response: { ...(schema.response as object), default: problem } };
 }
 
@@ -44,7 +52,18 @@ export function serveDescription(app: FastifyInstance): void {
   let text: string | null = null;
   app.get(
     '/openapi.json',
-    { config: { operation: 'open' }, schema: { tags: ['server'], summary: 'This description', response: { 200: { type: 'object', additionalProperties: true } } } },
-    (_request, reply) => reply.type('application/json').serializer(String).send((text ??= JSON.stringify(app.swagger()))),
+    {
+      config: { operation: 'open' },
+      schema: {
+        tags: ['server'],
+        summary: 'This description',
+        response: { 200: { type: 'object', additionalProperties: true } },
+      },
+    },
+    (_request, reply) =>
+      reply
+        .type('application/json')
+        .serializer(String)
+        .send((text ??= JSON.stringify(app.swagger()))),
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Problem documents (RFC 9457): everything the API refuses, with its status, in one table. Whatever is thrown on the way
- * of a request is translated here, once, and nowhere else.
+ * Problem documents (RFC 9457): everything the API refuses, with its status, in one table. Whatever is thrown on the
+ * way of a request is translated here, once, and nowhere else.
  */
 import type { FastifyReply } from 'fastify';
 import { STATUS_CODES } from 'node:http';
@@ -71,7 +71,7 @@ export interface ProblemDocument {
   readonly path?: string;
 }
 
-/** The document that stands for a problem; `about:blank` because `code` says more than a URI would (RFC 9457 section 4.2.1). */
+/** The document of a problem; `about:blank` since `code` says more than a URI would (RFC 9457 section 4.2.1). */
 export function problemDocument(problem: Problem): ProblemDocument {
   const status = problemStatus[problem.code];
   return {
@@ -118,7 +118,10 @@ function ofRegistry(error: RegistryError): Problem {
 function ofFastify(code: string, message: string): Problem | null {
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new Problem('body-too-large', 'the body is larger than this call takes: 64 KiB, or 1 MiB for POST /v1/renew');
+      return new Problem(
+        'body-too-large',
+        'the body is larger than this call takes: 64 KiB, or 1 MiB for POST /v1/renew',
+      );
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new Problem('unsupported-media-type', 'the body must be JSON and say so: content-type: application/json');
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
@@ -127,7 +130,10 @@ function ofFastify(code: string, message: string): Problem | null {
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new Problem('malformed-body', `the body is not JSON that can be used: ${message}`);
     case 'FST_ERR_BAD_URL':
-      return new Problem('bad-request', 'the path is not a valid URL path: a "%" must be followed by two hexadecimal digits of UTF-8');
+      return new Problem(
+        'bad-request',
+        'the path is not a valid URL path: a "%" must be followed by two hexadecimal digits of UTF-8',
+      );
     default:
       return null;
   }

@@ -1,6 +1,7 @@
 /**
- * The shapes of API version 1, each said once: requests are checked by them, replies written by them, the OpenAPI
- * document is made of them, and clients import the types. What only the registry can judge (labels, addresses) is left to it.
+ * The shapes of API version 1, each said once: requests are checked by them, the OpenAPI document is made of them, and
+ * clients import the types. What only the registry can judge (labels, addresses) is left to it. Longer than most files,
+ * because all that goes over the wire stands in one place.
  */
 import { type Static, type TProperties, Type } from 'typebox';
 import type { Check } from '../registry/check.ts';
@@ -19,8 +20,10 @@ function oneOf<const Word extends string>(words: readonly Word[], description: s
   return Type.Unsafe<Word>({ type: 'string', enum: words, description });
 }
 
-const whole = (minimum: number, maximum: number, description: string) => Type.Integer({ minimum, maximum, description });
-const seconds = (minimum: number, maximum: number, description: string) => Type.Number({ minimum, maximum, description });
+const whole = (minimum: number, maximum: number, description: string) =>
+  Type.Integer({ minimum, maximum, description });
+const seconds = (minimum: number, maximum: number, description: string) =>
+  Type.Number({ minimum, maximum, description });
 const labels = (description: string) => Type.Array(Type.String(), { description });
 
 const protocol = oneOf(['tcp', 'udp'], 'Protocol that is spoken there; tcp unless set.');
@@ -33,7 +36,10 @@ const meta = Type.Record(Type.String(), Type.String(), {
   examples: [{ commit: 'abc' }],
 });
 const ttl = whole(1, 86_400, 'TTL of DNS answers in seconds.');
-const declaredStatus = oneOf(['passing', 'warning', 'critical', 'draining'], 'What the owner says of the instance; passing unless set.');
+const declaredStatus = oneOf(
+  ['passing', 'warning', 'critical', 'draining'],
+  'What the owner says of the instance; passing unless set.',
+);
 const generation = whole(0, Number.MAX_SAFE_INTEGER, 'Number of the registration, as its reply told it.');
 const revision = Type.Integer({ minimum: 0, description: 'Number of the change.' });
 
@@ -46,9 +52,14 @@ const checkTiming = {
 
 const checkBody = closed(
   {
-    type: oneOf(['http', 'https', 'tcp', 'grpc', 'ttl'], 'What is done: a GET, a connection, gRPC health checking, or nothing but to wait for renewals.'),
+    type: oneOf(
+      ['http', 'https', 'tcp', 'grpc', 'ttl'],
+      'What is done: a GET, a connection, gRPC health checking, or nothing but to wait for renewals.',
+    ),
     path: Type.Optional(Type.String({ description: 'Absolute path to GET; / unless set. For http and https only.' })),
-    grpcService: Type.Optional(Type.String({ description: 'Service that is asked about; the whole server unless set. For grpc only.' })),
+    grpcService: Type.Optional(
+      Type.String({ description: 'Service that is asked about; the whole server unless set. For grpc only.' }),
+    ),
     port: Type.Optional(whole(1, 65_535, "Port to check; the instance's unless set.")),
     ...checkTiming,
   },
@@ -62,14 +73,18 @@ export const instanceBody = Type.Object(
     port: Type.Optional(whole(1, 65_535, 'Default port; required unless there are named ports.')),
     protocol: Type.Optional(protocol),
     ports: Type.Optional(
-      Type.Record(Type.String(), closed({ port, protocol: Type.Optional(protocol) }), { description: 'Further ports by name.' }),
+      Type.Record(Type.String(), closed({ port, protocol: Type.Optional(protocol) }), {
+        description: 'Further ports by name.',
+      }),
     ),
     priority: Type.Optional(priority),
     weight: Type.Optional(weight),
     tags: Type.Optional(tags),
     meta: Type.Optional(meta),
     ttl: Type.Optional(ttl),
-    lease: Type.Optional(seconds(2, 86_400, "Seconds after which the instance is gone unless renewed; the service's default unless set.")),
+    lease: Type.Optional(
+      seconds(2, 86_400, "Seconds after which the instance is gone unless renewed; the service's default unless set."),
+    ),
     permanent: Type.Optional(Type.Boolean({ description: 'True: no lease, it stays until it is deregistered.' })),
     status: Type.Optional(declaredStatus),
     checks: Type.Optional(Type.Array(checkBody, { description: 'All must pass.' })),
@@ -121,12 +136,17 @@ export const batchRenewBody = closed({
 });
 export type BatchRenewBody = Static<typeof batchRenewBody>;
 
-const orNull = <Schema extends { readonly type: string }>(schema: Schema) => ({ ...schema, type: [schema.type, 'null'] });
+const orNull = <Schema extends { readonly type: string }>(schema: Schema) => ({
+  ...schema,
+  type: [schema.type, 'null'],
+});
 
 export const serviceBody = closed(
   {
     ttl: Type.Optional(Type.Unsafe<number | null>(orNull(whole(1, 86_400, 'TTL of its DNS answers in seconds.')))),
-    limit: Type.Optional(Type.Unsafe<number | null>(orNull(whole(1, 1000, 'Most instances in one answer; no limit unless set.')))),
+    limit: Type.Optional(
+      Type.Unsafe<number | null>(orNull(whole(1, 1000, 'Most instances in one answer; no limit unless set.'))),
+    ),
     selectors: Type.Optional(
       Type.Array(
         closed({
@@ -138,12 +158,22 @@ export const serviceBody = closed(
         { description: 'Saved queries, each with a DNS name of its own.' },
       ),
     ),
-    emptyPolicy: Type.Optional(oneOf(emptyPolicies, 'What DNS answers while no instance is answerable; nodata unless set.')),
-    panicThreshold: Type.Optional(
-      Type.Number({ minimum: 0, maximum: 1, description: 'Share of answerable instances below which health is not believed and all are answered; 0: never.' }),
+    emptyPolicy: Type.Optional(
+      oneOf(emptyPolicies, 'What DNS answers while no instance is answerable; nodata unless set.'),
     ),
-    defaultLease: Type.Optional(Type.Unsafe<number | null>(orNull(seconds(2, 86_400, 'Lease in seconds of registrations that name none.')))),
-    checkDefaults: Type.Optional(Type.Unsafe<Static<ReturnType<typeof closed<typeof checkTiming>>> | null>(orNull(closed(checkTiming)))),
+    panicThreshold: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description: 'Share of answerable instances below which health is not believed and all are answered; 0: never.',
+      }),
+    ),
+    defaultLease: Type.Optional(
+      Type.Unsafe<number | null>(orNull(seconds(2, 86_400, 'Lease in seconds of registrations that name none.'))),
+    ),
+    checkDefaults: Type.Optional(
+      Type.Unsafe<Static<ReturnType<typeof closed<typeof checkTiming>>> | null>(orNull(closed(checkTiming))),
+    ),
   },
   'Settings of a service, all of them: what is left out goes back to its default.',
 );
@@ -158,8 +188,14 @@ export const leaseReply = Type.Object({
 });
 export type LeaseReply = Static<typeof leaseReply>;
 
-const leaseOrNull = Type.Unsafe<LeaseReply | null>({ anyOf: [leaseReply, { type: 'null' }], description: 'Null: permanent.' });
-const status = oneOf(statuses, 'The worse of what the owner declares and the checks observe; passing and warning are answered in DNS.');
+const leaseOrNull = Type.Unsafe<LeaseReply | null>({
+  anyOf: [leaseReply, { type: 'null' }],
+  description: 'Null: permanent.',
+});
+const status = oneOf(
+  statuses,
+  'The worse of what the owner declares and the checks observe; passing and warning are answered in DNS.',
+);
 const names = Type.Array(Type.String(), { description: 'The DNS names under which the instance is found now.' });
 const warnings = Type.Array(Type.String(), { description: 'What works, and will surprise somebody.' });
 const reference = { service: Type.String(), id: Type.String(), zone: Type.String() };
@@ -175,7 +211,9 @@ export const dryRunReply = Type.Object(
     ...reference,
     dryRun: Type.Literal(true),
     names,
-    records: Type.Array(Type.String(), { description: 'The DNS records that the registration would make, in presentation form.' }),
+    records: Type.Array(Type.String(), {
+      description: 'The DNS records that the registration would make, in presentation form.',
+    }),
     warnings,
   },
   { description: 'What the registration would do. Nothing has changed.' },
@@ -191,9 +229,13 @@ export const batchRenewReply = Type.Object({
       service: Type.String(),
       id: Type.String(),
       generation: Type.Number(),
-      status: Type.Integer({ description: 'HTTP status that a single renew would have had: 200, or what `code` stands for.' }),
+      status: Type.Integer({
+        description: 'HTTP status that a single renew would have had: 200, or what `code` stands for.',
+      }),
       lease: Type.Optional(leaseOrNull),
-      code: Type.Optional(Type.String({ description: 'Problem code; not-found and gone: register again, replaced: do not.' })),
+      code: Type.Optional(
+        Type.String({ description: 'Problem code; not-found and gone: register again, replaced: do not.' }),
+      ),
       detail: Type.Optional(Type.String()),
     }),
     { description: 'One result a lease, in the order they were sent.' },
@@ -228,7 +270,10 @@ export const instanceReply = Type.Object({
   revision,
   status,
   declared: oneOf(statuses, 'What the owner says.'),
-  observed: Type.Unsafe<Status | null>({ enum: [...statuses, null], description: 'What the checks say; null without checks.' }),
+  observed: Type.Unsafe<Status | null>({
+    enum: [...statuses, null],
+    description: 'What the checks say; null without checks.',
+  }),
   addresses: Type.Array(Type.String()),
   port: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'Null: it has named ports only.' }),
   protocol,
@@ -239,10 +284,19 @@ export const instanceReply = Type.Object({
   meta,
   ttl: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: "Seconds; null: the service's." }),
   lease: Type.Unsafe<number | null>({ type: ['number', 'null'], description: 'Seconds; null: permanent.' }),
-  checks: Type.Array(Type.Unsafe<Check>({ type: 'object', additionalProperties: true, description: 'A health check with all its settings.' })),
+  checks: Type.Array(
+    Type.Unsafe<Check>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'A health check with all its settings.',
+    }),
+  ),
   registeredAt: time('When this registration was made.'),
   registeredFrom: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'Address that registered it.' }),
-  registeredBy: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'Holder of the token that registered it.' }),
+  registeredBy: Type.Unsafe<string | null>({
+    type: ['string', 'null'],
+    description: 'Holder of the token that registered it.',
+  }),
 });
 export type InstanceReply = Static<typeof instanceReply>;
 

@@ -1,4 +1,4 @@
-/** The HTTP server: joins grants, audit log, events, webhook, API and sockets. `createHttpServer`, then `listen`, then `close`. */
+/** The HTTP server: joins grants, audit log, events, webhook, API and sockets. */
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -78,9 +78,16 @@ export async function createHttpServer(settings: HttpSettings, collaborators: Ht
     async listen() {
       const foreign = settings.listen.find(({ host }) => !isLoopback(host));
       if (foreign !== undefined) refuseOpen(foreign.host, settings, grants.isEmpty);
-      if (foreign !== undefined && settings.tls === null) log.warn({ host: foreign.host }, 'tokens travel in clear text: http.tls.cert and http.tls.key are not set');
+      if (foreign !== undefined && settings.tls === null)
+        log.warn({ host: foreign.host }, 'tokens travel in clear text: http.tls.cert and http.tls.key are not set');
       await application.ready();
-      listeners = await openListeners(settings.listen, settings.tls, (request, response) => application.routing(request, response), clock, log);
+      listeners = await openListeners(
+        settings.listen,
+        settings.tls,
+        (request, response) => application.routing(request, response),
+        clock,
+        log,
+      );
       return listeners.addresses;
     },
     async close() {

@@ -11,7 +11,7 @@ export interface TlsSettings {
   /** Paths of PEM files: certificate chain and its private key. Read again when they change. */
   readonly cert: string;
   readonly key: string;
-  /** Path of the authorities (PEM) that client certificates must be signed by; null: no client certificates are asked for. */
+  /** Path of the authorities (PEM) that client certificates must be signed by; null: none are asked for. */
   readonly clientCa: string | null;
 }
 
@@ -50,10 +50,10 @@ export const httpLimits = {
   /** Octets of all headers with the request line, and of the URL. */
   headers: 8 * 1024,
   url: 4 * 1024,
-  /** Seconds until all headers, and until the whole request must have come. Answers may take longer: long polls, events. */
+  /** Seconds until all headers, and the whole request, must have come. Answers may take longer. */
   headersTimeout: 5,
   requestTimeout: 10,
-  /** Seconds an idle connection is kept: longer than the usual proxy keeps its own, so that it is never us who hangs up first. */
+  /** Seconds an idle connection is kept: longer than proxies keep theirs, so that it is never us who hangs up first. */
   keepAlive: 72,
   /** Connections in all, and of one address that is not loopback. */
   connections: 20_000,

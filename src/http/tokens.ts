@@ -28,11 +28,11 @@ const scopesSchema = Type.Object(
 
 const grantSchema = Type.Object(
   {
-    /** Name of the holder, as logs and `registeredBy` show it. Several grants may share one: an old and a new token, say. */
+    /** Name of the holder, as logs and `registeredBy` show it. Grants may share one: an old and a new token, say. */
     id: Type.String({ pattern: '^[A-Za-z0-9._@:/-]{1,128}$' }),
     /** SHA-256 of the token, in hexadecimal. */
     sha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
-    /** Subject alternative name of the holder's certificate: `DNS:web.example.net` or `URI:spiffe://example.net/web`. */
+    /** Subject alternative name of the holder's certificate: `DNS:web.example.net`, `URI:spiffe://example.net/web`. */
     certificate: Type.Optional(Type.String({ pattern: '^(DNS|URI):.{1,255}$' })),
     scopes: scopesSchema,
     /** ISO 8601. */
@@ -151,7 +151,8 @@ function checked(file: string, grants: unknown): Grant[] {
     throw new GrantsError(`${file}: ${error?.instancePath ?? ''} ${error?.message ?? 'is no list of grants'}`);
   }
   const wrong = grants.flatMap(({ scopes }) => scopes.addresses ?? []).find((network) => networkOf(network) === null);
-  if (wrong !== undefined) throw new GrantsError(`${file}: found the network "${wrong}", wanted one such as 10.0.0.0/8 or fd00::/8`);
+  if (wrong !== undefined)
+    throw new GrantsError(`${file}: found the network "${wrong}", wanted one such as 10.0.0.0/8 or fd00::/8`);
   return grants;
 }
 

@@ -8,7 +8,11 @@ interface SchemaError extends FastifySchemaValidationError {
   /** What was found. */
   readonly data?: unknown;
   /** The schema with the rule that was broken. */
-  readonly parentSchema?: { readonly properties?: Readonly<Record<string, unknown>>; readonly minimum?: number; readonly maximum?: number };
+  readonly parentSchema?: {
+    readonly properties?: Readonly<Record<string, unknown>>;
+    readonly minimum?: number;
+    readonly maximum?: number;
+  };
 }
 
 /** Turns Ajv's first error into a problem; `where` is `body` or `querystring`. */
@@ -21,21 +25,30 @@ export function schemaProblem(errors: readonly SchemaError[], where: string): Pr
       const field = String(error.params['additionalProperty']);
       const known = nearest(field, Object.keys(error.parentSchema?.properties ?? {}));
       const hint = known === null ? '; none is known here' : `; the nearest known one is "${known}"`;
-      return new Problem('unknown-field', `found ${where === 'querystring' ? 'parameter' : 'field'} ${shown(field)}${hint}`, { path: joined(path, field) });
+      return new Problem(
+        'unknown-field',
+        `found ${where === 'querystring' ? 'parameter' : 'field'} ${shown(field)}${hint}`,
+        { path: joined(path, field) },
+      );
     }
     case 'required': {
       const field = String(error.params['missingProperty']);
       return new Problem('missing-field', `${subject} has no field "${field}"`, { path: joined(path, field) });
     }
     default:
-      return new Problem('invalid-value', `${subject} is ${shown(error.data)}, wanted ${wanted(error)}`, { path: path === '' ? null : path });
+      return new Problem('invalid-value', `${subject} is ${shown(error.data)}, wanted ${wanted(error)}`, {
+        path: path === '' ? null : path,
+      });
   }
 }
 
 function wanted({ keyword, params, parentSchema, message }: SchemaError): string {
   switch (keyword) {
     case 'type':
-      return [params['type']].flat().map((type) => typeNames[String(type)] ?? String(type)).join(' or ');
+      return [params['type']]
+        .flat()
+        .map((type) => typeNames[String(type)] ?? String(type))
+        .join(' or ');
     case 'minimum':
     case 'maximum':
       return `${parentSchema?.minimum ?? 'any'} to ${parentSchema?.maximum ?? 'any'}`;
@@ -69,7 +82,7 @@ const typeNames: Readonly<Record<string, string>> = {
 function shown(found: unknown): string {
   if (Array.isArray(found)) return `a list of ${found.length}`;
   if (typeof found === 'object' && found !== null) return 'an object';
-  const text = JSON.stringify(found) as string | undefined ?? 'nothing';
+  const text = (JSON.stringify(found) as string | undefined) ?? 'nothing';
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 

@@ -5,7 +5,8 @@ import type { Service } from '../registry/service.ts';
 import type { InstanceReply, LeaseReply, ServiceReply } from './schema.ts';
 
 export function instanceView(instance: Instance): InstanceReply {
-  const { service, id, zone, generation, revision, declared, observed, port, protocol, priority, weight, ttl, lease } = instance;
+  const { service, id, zone, generation, revision, declared, observed, port, protocol, priority, weight, ttl, lease } =
+    instance;
   return {
     service,
     id,
@@ -33,14 +34,27 @@ export function instanceView(instance: Instance): InstanceReply {
 }
 
 export function leaseView(lease: Lease | null): LeaseReply | null {
-  return lease === null ? null : { seconds: lease.seconds, expiresAt: isoTime(lease.expiresAt), renewAfter: lease.renewAfter };
+  return lease === null
+    ? null
+    : { seconds: lease.seconds, expiresAt: isoTime(lease.expiresAt), renewAfter: lease.renewAfter };
 }
 
 /** The settings of a service; those that hold when it has none of its own where `settings` is null. */
 export function serviceView(zone: string, service: string, settings: Service | null): ServiceReply {
   const { revision = 0, ttl = null, limit = null, selectors = [], emptyPolicy = 'nodata' } = settings ?? {};
   const { panicThreshold = 0, defaultLease = null, checkDefaults = null } = settings ?? {};
-  return { service, zone, revision, ttl, limit, selectors: [...selectors], emptyPolicy, panicThreshold, defaultLease, checkDefaults };
+  return {
+    service,
+    zone,
+    revision,
+    ttl,
+    limit,
+    selectors: [...selectors],
+    emptyPolicy,
+    panicThreshold,
+    defaultLease,
+    checkDefaults,
+  };
 }
 
 /** ISO 8601 in UTC with milliseconds, from wall-clock milliseconds. */

@@ -1,6 +1,6 @@
 /**
- * Which revision each service was last changed at, and who waits for the next: what ETags and long polls of lists stand on.
- * A renewal changes nothing that is listed.
+ * Which revision each service was last changed at, and who waits for the next: what ETags and long polls of lists stand
+ * on. A renewal changes nothing that is listed.
  */
 import { LRUCache } from 'lru-cache';
 import type { Change } from '../registry/change.ts';
@@ -54,8 +54,14 @@ export class Watch {
     for (const key of [...this.#waiting.keys()]) this.#wake(key);
   }
 
-  /** Resolves when the service (null: any of the zone) is newer than `revision`, after `seconds`, or when `signal` says so. */
-  async newerThan(revision: number, zone: string, service: string | null, seconds: number, signal: AbortSignal): Promise<void> {
+  /** Resolves when the service (null: any of the zone) is newer than `revision`, after `seconds`, or on `signal`. */
+  async newerThan(
+    revision: number,
+    zone: string,
+    service: string | null,
+    seconds: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     // A revision from the future was another server's, or ours before a restore: waiting for it would be of no use.
     if (this.revisionOf(zone, service) > revision || revision > this.#registry.revision || signal.aborted) return;
     const key = keyOf(zone, service);

@@ -1,4 +1,4 @@
-/** Tells a URL about faults as they happen: one POST an event, in order, again and again until it is taken or too old. */
+/** Tells a URL about faults as they happen: one POST an event, in order, again until it is taken or given up. */
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { EventLog, RegistryEvent } from '../registry/events.ts';
@@ -105,7 +105,11 @@ interface Delivery {
 function postJson(url: string, body: string, signal: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
     const request = url.startsWith('https:') ? httpsRequest : httpRequest;
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'user-agent': 'signpost' };
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      'user-agent': 'signpost',
+    };
     // Redirects are not followed, and of the answer only the status counts.
     const sent = request(url, { method: 'POST', headers, timeout, signal }, (response) => {
       response.resume();

@@ -1,7 +1,7 @@
 /**
- * Metrics in Prometheus text format. Most are read from their owners when somebody asks, so that counting costs the owners
- * an addition; only what nobody counts otherwise is kept here. Names are `signpost_*` with a unit, and no label ever comes
- * from a query or a registration.
+ * Metrics in Prometheus text format. Most are read from their owners when somebody asks, so that counting costs the
+ * owners an addition; only what nobody counts otherwise is kept here. Names are `signpost_*` with a unit, and no label
+ * ever comes from a query or a registration.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -14,7 +14,9 @@ export interface Sample {
 /** What a histogram counted since the start. */
 export interface HistogramSample {
   readonly labels: Readonly<Record<string, string>>;
-  /** How many fell at or below each bound and above the one before; the last, one more than there are bounds: above all. */
+  /**
+   * How many fell at or below each bound and above the one before; the last, one more than there are bounds: above all.
+   */
   readonly counts: readonly number[];
   /** Sum of all observed values. */
   readonly sum: number;
@@ -74,7 +76,10 @@ export class Metrics {
 
   /** A histogram that is kept here; returns what observes a value. */
   observed<Label extends string>(
-    name: string, help: string, bounds: readonly number[], labelNames: readonly Label[],
+    name: string,
+    help: string,
+    bounds: readonly number[],
+    labelNames: readonly Label[],
   ): (labels: Record<Label, string>, value: number) => void {
     const histogram = new Histogram({ name, help, labelNames, buckets: [...bounds], registers: [this.#registry] });
     return (labels, value) => histogram.observe(labels, value);
@@ -86,10 +91,17 @@ function samplesOf(read: Read): readonly Sample[] {
   return typeof value === 'number' ? [{ labels: {}, value }] : value;
 }
 
-function printHistogram(name: string, help: string, bounds: readonly number[], samples: readonly HistogramSample[]): string {
+function printHistogram(
+  name: string,
+  help: string,
+  bounds: readonly number[],
+  samples: readonly HistogramSample[],
+): string {
   const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
   for (const { labels, counts, sum } of samples) {
-    const printed = Object.entries(labels).map(([label, value]) => `${label}="${value.replace(/[\\"\n]/g, escapeLabel)}"`);
+    const printed = Object.entries(labels).map(
+      ([label, value]) => `${label}="${value.replace(/[\\"\n]/g, escapeLabel)}"`,
+    );
     let total = 0;
     counts.forEach((count, index) => {
       total += count;

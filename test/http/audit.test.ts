@@ -20,7 +20,11 @@ afterEach(() => rm(directory, { recursive: true }));
 
 const body = { address: '10.0.0.7', port: 80 };
 const one = '/v1/services/web/instances/a';
-const linesOf = async (path: string) => (await readFile(path, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+const linesOf = async (path: string) =>
+  (await readFile(path, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('the audit log', () => {
   it('has one line for each write: who, from where, what, and what came of it', async () => {
@@ -42,20 +46,33 @@ describe('the audit log', () => {
     const register = { what: 'PUT /v1/services/:service/instances/:id', zone: 'svc.internal', service: 'web', id: 'a' };
     expect(await linesOf(file)).toMatchObject([
       { time: '2026-01-01T00:00:00.000Z', who: 'shop', peer: '10.0.0.9', ...register, status: 201 },
-      { who: 'shop', what: 'POST /v1/services/:service/instances', id: expect.stringMatching(/^[0-9a-f]{16}$/), status: 201 },
+      {
+        who: 'shop',
+        what: 'POST /v1/services/:service/instances',
+        id: expect.stringMatching(/^[0-9a-f]{16}$/),
+        status: 201,
+      },
       { who: 'shop', ...register, status: 400, code: 'invalid-value' },
       { who: 'shop', ...register, service: 'api', status: 403, code: 'forbidden' },
       { who: null, peer: '127.0.0.1', ...register, status: 401, code: 'unauthorized' },
       { who: null, peer: '127.0.0.1', what: register.what, status: 401, code: 'unauthorized' },
       { who: 'shop', what: 'PATCH /v1/services/:service/instances/:id', status: 200 },
-      { who: 'shop', what: 'DELETE /v1/services/:service/instances/:id', zone: 'other.internal', status: 404, code: 'not-found' },
+      {
+        who: 'shop',
+        what: 'DELETE /v1/services/:service/instances/:id',
+        zone: 'other.internal',
+        status: 404,
+        code: 'not-found',
+      },
     ]);
     expect(await readFile(file, 'utf8')).not.toContain(token.slice(3));
   });
 
   it('has exactly one line for each of 2,000 writes at once', async () => {
     const harness = await startHarness({ settings: { audit: { file, required: false } } });
-    await Promise.all(Array.from({ length: 2000 }, (_, n) => harness.call('PUT', `/v1/services/web/instances/i${n}`, { body })));
+    await Promise.all(
+      Array.from({ length: 2000 }, (_, n) => harness.call('PUT', `/v1/services/web/instances/i${n}`, { body })),
+    );
     await harness[Symbol.asyncDispose]();
     const ids = (await linesOf(file)).map(({ id }) => id);
     expect([ids.length, new Set(ids).size]).toEqual([2000, 2000]);
@@ -64,14 +81,23 @@ describe('the audit log', () => {
   it('begins a new file when one is full, and keeps the last nine', async () => {
     const audit = openAudit(file, new FakeClock(), pino({ level: 'silent' }), 200);
     for (let n = 0; n < 30; n++) {
-      audit.write({ who: null, peer: '127.0.0.1', what: 'PUT /x', zone: null, service: null, id: String(n), status: 200 });
+      audit.write({
+        who: null,
+        peer: '127.0.0.1',
+        what: 'PUT /x',
+        zone: null,
+        service: null,
+        id: String(n),
+        status: 200,
+      });
       await expect.poll(async () => (await linesOf(file).catch(() => [])).at(-1)?.['id']).toBe(String(n));
     }
     await audit.close();
     const files = (await readdir(directory)).sort();
     expect(files).toEqual(['audit.log', ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `audit.log.${n}`)]);
     const kept: unknown[] = [];
-    for (const name of [...files.slice(1).reverse(), 'audit.log']) for (const { id } of await linesOf(join(directory, name))) kept.push(id);
+    for (const name of [...files.slice(1).reverse(), 'audit.log'])
+      for (const { id } of await linesOf(join(directory, name))) kept.push(id);
     expect(kept).toEqual(Array.from({ length: kept.length }, (_, index) => String(30 - kept.length + index)));
   });
 });
@@ -93,7 +119,10 @@ describe('while the audit log cannot be written', () => {
 
   it('writes are refused where it is required, until it works again', async () => {
     await using harness = await broken(true);
-    expect(await harness.call('PUT', one, { body: { ...body, port: 81 } })).toMatchObject({ status: 503, body: { code: 'audit-unavailable' } });
+    expect(await harness.call('PUT', one, { body: { ...body, port: 81 } })).toMatchObject({
+      status: 503,
+      body: { code: 'audit-unavailable' },
+    });
     expect((await harness.call('GET', one)).body.port).toBe(80);
     await rm(file, { recursive: true });
     await writeFile(file, '');

@@ -1,4 +1,7 @@
-/** Who may do what: every route with every kind of caller, and the ways in which one holder may not act on what is another's. */
+/**
+ * Who may do what: every route with every kind of caller, and the ways in which one holder may not act on what is
+ * another's.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createToken, grantCertificate, revokeGrants } from '../../src/http/tokens.ts';
 import { type CallOptions, type Harness, startHarness } from './harness.ts';
@@ -16,7 +19,13 @@ const calls: readonly [needs: Needs, method: string, route: string, url: string,
   ['write web', 'PATCH', '/v1/services/:service/instances/:id', '/v1/services/web/instances/a', { weight: 1 }],
   ['write web', 'POST', '/v1/services/:service/instances/:id/drain', '/v1/services/web/instances/a/drain'],
   ['write web', 'DELETE', '/v1/services/:service/instances/:id', '/v1/services/web/instances/a'],
-  ['write web', 'POST', '/v1/services/:service/instances/:id/renew', '/v1/services/web/instances/a/renew', { generation: 1 }],
+  [
+    'write web',
+    'POST',
+    '/v1/services/:service/instances/:id/renew',
+    '/v1/services/web/instances/a/renew',
+    { generation: 1 },
+  ],
   ['batch', 'POST', '/v1/renew', '/v1/renew', { leases: [] }],
   ['read all', 'GET', '/v1/services', '/v1/services'],
   ['read web', 'GET', '/v1/services/:service', '/v1/services/web'],
@@ -43,13 +52,18 @@ const callers: readonly [who: string, may: readonly Needs[], as: (tokens: Tokens
   ['a holder for web', ['nothing', 'read web', 'write web', 'batch'], ({ web }) => ({ token: web, from: '10.0.0.7' })],
   ['a holder for another service', ['nothing', 'batch'], ({ other }) => ({ token: other })],
   ['a holder for another zone', ['nothing', 'batch'], ({ zone }) => ({ token: zone })],
-  ['an operator', ['nothing', 'read web', 'read all', 'write web', 'batch', 'admin'], ({ admin }) => ({ token: admin })],
+  [
+    'an operator',
+    ['nothing', 'read web', 'read all', 'write web', 'batch', 'admin'],
+    ({ admin }) => ({ token: admin }),
+  ],
 ];
 
 type Tokens = Record<'reader' | 'web' | 'other' | 'zone' | 'admin', string>;
 
 async function makeTokens(file: string): Promise<Tokens> {
-  const make = async (id: string, scopes: Parameters<typeof createToken>[1]['scopes']) => (await createToken(file, { id, scopes })).token;
+  const make = async (id: string, scopes: Parameters<typeof createToken>[1]['scopes']) =>
+    (await createToken(file, { id, scopes })).token;
   return {
     reader: await make('reader', { services: ['*'], operations: ['read'] }),
     web: await make('web', { services: ['web'] }),
@@ -128,7 +142,8 @@ describe('what one holder registered', () => {
   beforeAll(async () => {
     harness = await startHarness();
     const make = async (id: string, operations?: ['admin']) =>
-      (await createToken(harness.tokens, { id, scopes: { services: ['shared'], ...(operations && { operations }) } })).token;
+      (await createToken(harness.tokens, { id, scopes: { services: ['shared'], ...(operations && { operations }) } }))
+        .token;
     tokens = { owner: await make('owner'), other: await make('other'), admin: await make('admin', ['admin']) };
   });
   afterAll(() => harness[Symbol.asyncDispose]());
@@ -152,11 +167,17 @@ describe('what one holder registered', () => {
 
   it('is not renewed in a batch by another, nor by one without a grant for the service', async () => {
     const { token: stranger } = await createToken(harness.tokens, { id: 'stranger', scopes: { services: ['api-*'] } });
-    const leases = [{ service: 'shared', id: 'a', generation }, { service: 'SHARED', id: 'A', generation }];
+    const leases = [
+      { service: 'shared', id: 'a', generation },
+      { service: 'SHARED', id: 'A', generation },
+    ];
     const others = await harness.call('POST', '/v1/renew', { body: { leases }, token: tokens.other });
     expect(others.body.results.map(({ code }: { code: string }) => code)).toEqual(['conflict', 'conflict']);
     const strangers = await harness.call('POST', '/v1/renew', { body: { leases }, token: stranger });
-    expect(strangers.body.results).toMatchObject([{ status: 403, code: 'forbidden' }, { status: 403, code: 'forbidden' }]);
+    expect(strangers.body.results).toMatchObject([
+      { status: 403, code: 'forbidden' },
+      { status: 403, code: 'forbidden' },
+    ]);
   });
 
   it('is renewed in a batch by an operator', async () => {
@@ -183,7 +204,10 @@ describe('a grant for addresses', () => {
   let token: string;
   beforeAll(async () => {
     harness = await startHarness();
-    ({ token } = await createToken(harness.tokens, { id: 'net', scopes: { services: ['*'], addresses: ['10.0.0.0/8', 'fd00::/8'] } }));
+    ({ token } = await createToken(harness.tokens, {
+      id: 'net',
+      scopes: { services: ['*'], addresses: ['10.0.0.0/8', 'fd00::/8'] },
+    }));
   });
   afterAll(() => harness[Symbol.asyncDispose]());
 
@@ -199,7 +223,11 @@ describe('a grant for addresses', () => {
     [{}, '192.0.2.1', 403],
     [{ address: 'nonsense' }, '10.0.0.1', 400],
   ])('%j from %s gets %i', async (addresses, from, status) => {
-    const reply = await harness.call('POST', '/v1/services/web/instances', { body: { port: 80, ...addresses }, token, from });
+    const reply = await harness.call('POST', '/v1/services/web/instances', {
+      body: { port: 80, ...addresses },
+      token,
+      from,
+    });
     expect(reply.status, JSON.stringify(reply.body)).toBe(status);
   });
 });
@@ -244,7 +272,8 @@ describe('too many requests', () => {
   it('of a stranger count by address', async () => {
     await using harness = await startHarness({ settings: { requestsPerSecond: 1 } });
     const statuses = [];
-    for (let n = 0; n < 6; n++) statuses.push((await harness.call('GET', '/v1/services', { from: '192.0.2.1' })).status);
+    for (let n = 0; n < 6; n++)
+      statuses.push((await harness.call('GET', '/v1/services', { from: '192.0.2.1' })).status);
     expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
     expect((await harness.call('GET', '/v1/services', { from: '192.0.2.2' })).status).toBe(200);
   });

@@ -44,7 +44,11 @@ class Watcher {
     const blocks = (this.#rest + text).split('\n\n');
     this.#rest = blocks.pop()!;
     for (const block of blocks) {
-      const fields = new Map(block.split('\n').map((line) => line.split(/: ?/s, 1).concat(line.replace(/^[^:]*: ?/, '')) as [string, string]));
+      const fields = new Map(
+        block
+          .split('\n')
+          .map((line) => line.split(/: ?/s, 1).concat(line.replace(/^[^:]*: ?/, '')) as [string, string]),
+      );
       const id = fields.get('id');
       if (id !== undefined) this.lastId = id;
       const data = fields.get('data');
@@ -78,13 +82,23 @@ describe('a watcher', () => {
   it('sees what happens, with what became of the instance', async () => {
     const watcher = new Watcher();
     const response = await watcher.open(harness.address, '/v1/events');
-    expect(response.headers).toMatchObject({ 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    expect(response.headers).toMatchObject({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
     const { instance } = await register(harness, 'seen', 'a');
     await expect.poll(() => watcher.seen.length).toBe(1);
     expect(watcher.seen[0]).toMatchObject({
       event: 'instance.registered',
       id: `${instance.revision}.0`,
-      data: { kind: 'instance.registered', revision: instance.revision, zone: 'svc.internal', service: 'seen', instance: { id: 'a', port: 80, status: 'passing' } },
+      data: {
+        kind: 'instance.registered',
+        revision: instance.revision,
+        zone: 'svc.internal',
+        service: 'seen',
+        instance: { id: 'a', port: 80, status: 'passing' },
+      },
     });
     watcher.cut();
   });
@@ -104,7 +118,9 @@ describe('a watcher', () => {
     await watcher.open(harness.address, '/v1/events?service=faulty');
     await register(harness, 'faulty', 'a');
     await harness.registry.patch({ ...endpoint, service: 'faulty', id: 'a' }, { status: 'critical' }, caller);
-    await expect.poll(() => watcher.seen.map(({ event }) => event)).toEqual(['instance.registered', 'instance.updated', 'instance.unhealthy', 'service.empty']);
+    await expect
+      .poll(() => watcher.seen.map(({ event }) => event))
+      .toEqual(['instance.registered', 'instance.updated', 'instance.unhealthy', 'service.empty']);
     const ids = watcher.seen.map(({ id }) => id.split('.')[1]);
     expect(ids).toEqual(['0', '0', '1', '2']);
     watcher.cut();
@@ -143,7 +159,9 @@ it(`a watcher cut off at random 1,000 times sees each event exactly once, in ord
   const writer = (async () => {
     for (let n = 0; !stop.signal.aborted; n++) {
       // Batches of several changes, and pauses between them: a cut may come at any point of either.
-      const batch = Array.from({ length: 1 + random(4) }, (_, k) => register(harness, 'busy', `i${k}`, 1 + (n % 65_535)));
+      const batch = Array.from({ length: 1 + random(4) }, (_, k) =>
+        register(harness, 'busy', `i${k}`, 1 + (n % 65_535)),
+      );
       for (const { instance } of await Promise.all(batch)) written.push(`${instance.revision}.0`);
       if (random(3) === 0) await register(harness, 'other', 'a', 1 + (n % 65_535));
       await new Promise((resolve) => setImmediate(resolve));
@@ -214,7 +232,11 @@ describe('a watcher that does not read', () => {
     await quick.open(harness.address, '/v1/events');
     const meta = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`k${n}`, 'x'.repeat(240)]));
     let registered = 0;
-    for (; registered < 10_000 && (await metric(harness, 'signpost_event_watchers_dropped_total')) === 0; registered += 100) {
+    for (
+      ;
+      registered < 10_000 && (await metric(harness, 'signpost_event_watchers_dropped_total')) === 0;
+      registered += 100
+    ) {
       await Promise.all(
         Array.from({ length: 100 }, (_, n) =>
           harness.registry.register({ ...endpoint, service: 'web', id: `i${n}`, port: 1 + registered, meta }, caller),
@@ -235,7 +257,9 @@ describe('a stream', () => {
     await using harness = await startHarness({}, clock);
     const [address] = await harness.server.listen();
     let text = '';
-    const response = await new Promise<IncomingMessage>((resolve) => void request(`http://${address!}/v1/events`, resolve).end());
+    const response = await new Promise<IncomingMessage>(
+      (resolve) => void request(`http://${address!}/v1/events`, resolve).end(),
+    );
     response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     await expect.poll(() => text).toMatch(/^retry: \d{4}\n\nid: 0\n\n$/);
     await clock.pass(15_000);

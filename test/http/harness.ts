@@ -1,4 +1,7 @@
-/** The HTTP server over a memory store and a publisher that only notes what it is given; handlers are called without sockets. */
+/**
+ * The HTTP server over a memory store and a publisher that only notes what it is given; handlers are called without
+ * sockets.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,7 +74,10 @@ const noDns: DnsCounters = {
 
 export async function startHarness(options?: HarnessOptions): Promise<Harness>;
 export async function startHarness<C extends Clock>(options: HarnessOptions, clock: C): Promise<Harness<C>>;
-export async function startHarness(options: HarnessOptions = {}, clock: Clock = new FakeClock()): Promise<Harness<Clock>> {
+export async function startHarness(
+  options: HarnessOptions = {},
+  clock: Clock = new FakeClock(),
+): Promise<Harness<Clock>> {
   const { zones = ['svc.internal', 'other.internal'], heldFor = 5 } = options;
   const directory = await mkdtemp(join(tmpdir(), 'signpost-http-'));
   const tokens = join(directory, 'tokens.json');
@@ -88,7 +94,9 @@ export async function startHarness(options: HarnessOptions = {}, clock: Clock = 
     settings: { ...defaultRegistrySettings, ...options.registry },
     publish: (changes) => {
       published.push(changes);
-      const removes = changes.some(({ kind, after }) => kind === 'instance' && (after === null || after.declared === 'draining'));
+      const removes = changes.some(
+        ({ kind, after }) => kind === 'instance' && (after === null || after.declared === 'draining'),
+      );
       return Promise.resolve({ heldFor: removes ? heldFor : 0 });
     },
   });
@@ -110,7 +118,16 @@ export async function startHarness(options: HarnessOptions = {}, clock: Clock = 
     metrics: new Metrics(),
     defaultTtl: 5,
     explain: (name, type) => ({
-      name, type, zone: null, meaning: null, service: null, candidates: [], outcome: 'refused', records: [], limit: null, extendedError: null,
+      name,
+      type,
+      zone: null,
+      meaning: null,
+      service: null,
+      candidates: [],
+      outcome: 'refused',
+      records: [],
+      limit: null,
+      extendedError: null,
     }),
     readiness: () => [],
     // eslint-disable-next-line @typescript-eslint/require-await

@@ -6,15 +6,40 @@ const check = hostCheck(['registry.example.net', 'Box.']);
 
 describe('a request for', () => {
   it.each([
-    'localhost', 'localhost:8054', 'LOCALHOST:8054', 'localhost.', '127.0.0.1', '127.0.0.1:8054', '10.0.0.7:80', '[::1]', '[::1]:8054', '[fd00::7]',
-    'registry.example.net', 'Registry.Example.Net.:443', 'box',
+    'localhost',
+    'localhost:8054',
+    'LOCALHOST:8054',
+    'localhost.',
+    '127.0.0.1',
+    '127.0.0.1:8054',
+    '10.0.0.7:80',
+    '[::1]',
+    '[::1]:8054',
+    '[fd00::7]',
+    'registry.example.net',
+    'Registry.Example.Net.:443',
+    'box',
   ])('%s is answered', (host) => {
     expect(() => check({ host })).not.toThrow();
   });
 
   it.each([
-    '', 'evil.example', 'evil.example:8054', 'localhost.evil.example', 'xlocalhost', '127.0.0.1.evil.example', '127.1', '0x7f.1', '2130706433',
-    'registry.example.net.evil', '[::1', '::1', 'localhost:8054:1', 'localhost@evil.example', 'localhost/', ' localhost',
+    '',
+    'evil.example',
+    'evil.example:8054',
+    'localhost.evil.example',
+    'xlocalhost',
+    '127.0.0.1.evil.example',
+    '127.1',
+    '0x7f.1',
+    '2130706433',
+    'registry.example.net.evil',
+    '[::1',
+    '::1',
+    'localhost:8054:1',
+    'localhost@evil.example',
+    'localhost/',
+    ' localhost',
   ])('%j is misdirected', (host) => {
     expect(() => check({ host })).toThrow(/wanted an IP address or one of: localhost, registry\.example\.net, box/);
   });

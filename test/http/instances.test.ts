@@ -83,7 +83,11 @@ describe('a registration', () => {
     const registered = await harness.call('PUT', one, { body });
     expect([registered.status, registered.body.status]).toEqual([201, 'unknown']);
     const { address, permanent, status, ...rest } = body;
-    expect((await harness.call('GET', one)).body).toMatchObject({ ...rest, checks: [{ ...body.checks[0], port: 8080 }], declared: status });
+    expect((await harness.call('GET', one)).body).toMatchObject({
+      ...rest,
+      checks: [{ ...body.checks[0], port: 8080 }],
+      declared: status,
+    });
     expect([address, permanent]).toEqual(['10.0.0.7', false]);
   });
 
@@ -167,7 +171,10 @@ describe('an instance', () => {
   });
 
   it('is gone for renewals once it was deregistered', async () => {
-    expect((await harness.call('DELETE', one)).body).toMatchObject({ id: 'one', safeToStopAt: '2026-01-01T00:00:05.000Z' });
+    expect((await harness.call('DELETE', one)).body).toMatchObject({
+      id: 'one',
+      safeToStopAt: '2026-01-01T00:00:05.000Z',
+    });
     const reply = await harness.call('POST', `${one}/renew`, { body: { generation: 1 } });
     expect([reply.status, reply.body.code]).toEqual([410, 'gone']);
     expect((await harness.call('GET', one)).status).toBe(404);
@@ -212,7 +219,8 @@ describe('an instance', () => {
 
 describe('many renewals at once', () => {
   it('get a result each, in order, whatever becomes of the others', async () => {
-    for (const id of ['a', 'b', 'c', 'd']) await harness.call('PUT', `/v1/services/web/instances/${id}`, { body: good });
+    for (const id of ['a', 'b', 'c', 'd'])
+      await harness.call('PUT', `/v1/services/web/instances/${id}`, { body: good });
     await harness.call('DELETE', '/v1/services/web/instances/b');
     await harness.call('PUT', '/v1/services/web/instances/c', { body: { ...good, port: 1 } });
     await harness.call('PUT', '/v1/services/web/instances/a?zone=other.internal', { body: good });
@@ -244,7 +252,10 @@ describe('many renewals at once', () => {
 
   it('of a thousand leases fit into one request', async () => {
     const generations = await Promise.all(
-      Array.from({ length: 1000 }, async (_, n) => (await harness.call('PUT', `/v1/services/big/instances/i${n}`, { body: good })).body.generation),
+      Array.from(
+        { length: 1000 },
+        async (_, n) => (await harness.call('PUT', `/v1/services/big/instances/i${n}`, { body: good })).body.generation,
+      ),
     );
     const leases = generations.map((generation, n) => ({ service: 'big', id: `i${n}`, generation }));
     const { body } = await harness.call('POST', '/v1/renew', { body: { leases } });

@@ -27,8 +27,18 @@ const head = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n'
 
 describe('the server', () => {
   it('listens on every address it is given, on free ports where 0 asks for one', async () => {
-    await using harness = await serve({ settings: { listen: [{ host: '127.0.0.1', port: 0 }, { host: '::1', port: 0 }] } });
-    expect(harness.addresses).toMatchObject([expect.stringMatching(/^127\.0\.0\.1:\d+$/), expect.stringMatching(/^\[::1\]:\d+$/)]);
+    await using harness = await serve({
+      settings: {
+        listen: [
+          { host: '127.0.0.1', port: 0 },
+          { host: '::1', port: 0 },
+        ],
+      },
+    });
+    expect(harness.addresses).toMatchObject([
+      expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+      expect.stringMatching(/^\[::1\]:\d+$/),
+    ]);
     for (const address of harness.addresses) expect((await fetch(`http://${address}/healthz`)).status).toBe(200);
   });
 
@@ -36,7 +46,17 @@ describe('the server', () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
-    await using harness = await startHarness({ settings: { listen: [{ host: '127.0.0.1', port: 0 }, { host: '127.0.0.1', port }] } }, systemClock);
+    await using harness = await startHarness(
+      {
+        settings: {
+          listen: [
+            { host: '127.0.0.1', port: 0 },
+            { host: '127.0.0.1', port },
+          ],
+        },
+      },
+      systemClock,
+    );
     await expect(harness.server.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' });
     taken.close();
   });
@@ -61,7 +81,12 @@ describe('a request', () => {
     ['with headers beyond 8 KiB', `${head}x-fill: ${'a'.repeat(8192)}\r\n\r\n`, 431, 'headers-too-large'],
     ['without Host', 'GET /healthz HTTP/1.0\r\n\r\n', 421, 'misdirected'],
     ['with two lengths', `${head}content-length: 1\r\ncontent-length: 2\r\n\r\n`, 400, 'bad-request'],
-    ['with a length and chunks', `${head}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, 400, 'bad-request'],
+    [
+      'with a length and chunks',
+      `${head}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
+      400,
+      'bad-request',
+    ],
   ])('%s is answered with a problem', async (_, text, status, code) => {
     await using harness = await serve();
     const reply = await converse(harness.port, text);
@@ -77,7 +102,9 @@ describe('a request', () => {
 
   it('whose headers do not end is answered with 408, while others are served', async () => {
     await using harness = await serve();
-    const slow = Promise.all(Array.from({ length: 50 }, () => converse(harness.port, 'GET /healthz HTTP/1.1\r\nhost: local')));
+    const slow = Promise.all(
+      Array.from({ length: 50 }, () => converse(harness.port, 'GET /healthz HTTP/1.1\r\nhost: local')),
+    );
     expect((await fetch(`http://127.0.0.1:${harness.port}/healthz`)).status).toBe(200);
     for (const reply of await slow) expect(reply).toMatch(/^HTTP\/1\.1 408 [^]*"code":"timeout"/);
   });
@@ -85,7 +112,9 @@ describe('a request', () => {
   it('may come in pieces, and behind another on the same connection', async () => {
     await using harness = await serve();
     const body = JSON.stringify({ address: '10.0.0.7', port: 80 });
-    const put = `PUT /v1/services/web/instances/a HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    const put =
+      'PUT /v1/services/web/instances/a HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n' +
+      `content-length: ${body.length}\r\n\r\n${body}`;
     const socket = connect(harness.port, '127.0.0.1');
     let reply = '';
     socket.setEncoding('latin1').on('data', (chunk: string) => (reply += chunk));

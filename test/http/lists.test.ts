@@ -145,14 +145,22 @@ it('services under self-protection are told', async () => {
   await harness.clock.pass(60_000);
   const { body } = await harness.call('GET', '/v1/protection');
   expect(body.protection.length).toBeGreaterThan(0);
-  expect(body.protection).toContainEqual({ zone: 'svc.internal', service: 'frozen', since: expect.stringMatching(/^2026-01-01T00:00/), instances: 4, late: 4 });
+  expect(body.protection).toContainEqual({
+    zone: 'svc.internal',
+    service: 'frozen',
+    since: expect.stringMatching(/^2026-01-01T00:00/),
+    instances: 4,
+    late: 4,
+  });
 });
 
 describe('the settings of a service', () => {
   it('are set as a whole, read, and taken back', async () => {
     const url = '/v1/services/web';
     const selectors = [{ name: 'Fast', all: ['v1'], limit: 2 }];
-    const put = await harness.call('PUT', url, { body: { ttl: 7, emptyPolicy: 'fail-open', selectors, checkDefaults: { interval: 5 } } });
+    const put = await harness.call('PUT', url, {
+      body: { ttl: 7, emptyPolicy: 'fail-open', selectors, checkDefaults: { interval: 5 } },
+    });
     expect([put.status, put.headers['etag']]).toEqual([201, '"4"']);
     const expected = {
       service: 'web',
@@ -168,7 +176,12 @@ describe('the settings of a service', () => {
     };
     expect((await harness.call('GET', url)).body).toEqual(expected);
     const replaced = await harness.call('PUT', url, { body: { limit: 3, ttl: null }, headers: { 'if-match': '"4"' } });
-    expect([replaced.status, replaced.body.ttl, replaced.body.limit, replaced.body.selectors]).toEqual([200, null, 3, []]);
+    expect([replaced.status, replaced.body.ttl, replaced.body.limit, replaced.body.selectors]).toEqual([
+      200,
+      null,
+      3,
+      [],
+    ]);
     expect((await harness.call('DELETE', url)).status).toBe(200);
     expect((await harness.call('GET', url)).body).toMatchObject({ revision: 0, limit: null });
     expect((await harness.call('DELETE', url)).status).toBe(404);
@@ -180,6 +193,8 @@ describe('the settings of a service', () => {
 
   it('name the selectors among the names of a registration', async () => {
     await harness.call('PUT', '/v1/services/web', { body: { selectors: [{ name: 'fast', all: ['v1'] }] } });
-    expect((await register('web', 'a', { tags: ['v1'], weight: 1 })).body.names).toContain('fast._sel.web.svc.internal');
+    expect((await register('web', 'a', { tags: ['v1'], weight: 1 })).body.names).toContain(
+      'fast._sel.web.svc.internal',
+    );
   });
 });

@@ -42,7 +42,8 @@ function parse(text: string): Map<string, number> {
     const suffixes = families.get(family) === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
     if (!suffixes.some((suffix) => name === family + suffix)) throw new Error(`${name} stands under ${family}`);
     // Prometheus reads NaN in any case, and prom-client writes it in one of its own.
-    if (value === undefined || (Number.isNaN(Number(value)) && !/^(nan|[+-]inf)$/i.test(value))) throw new Error(`no number: ${line}`);
+    if (value === undefined || (Number.isNaN(Number(value)) && !/^(nan|[+-]inf)$/i.test(value)))
+      throw new Error(`no number: ${line}`);
     if (samples.has(name + labels)) throw new Error(`${name}${labels} comes twice`);
     samples.set(name + labels, Number(value));
   }
@@ -72,23 +73,27 @@ describe('metrics', () => {
       'signpost_dns_query_duration_seconds_bucket{le="0.001"}': 1,
       'signpost_dns_query_duration_seconds_bucket{le="0.01"}': 3,
       'signpost_dns_query_duration_seconds_bucket{le="+Inf"}': 7,
-      'signpost_dns_query_duration_seconds_sum': 1.5,
-      'signpost_dns_query_duration_seconds_count': 7,
+      signpost_dns_query_duration_seconds_sum: 1.5,
+      signpost_dns_query_duration_seconds_count: 7,
       'signpost_dns_dropped_total{reason="malformed"}': 3,
       'signpost_dns_dropped_total{reason="a \\"strange\\" one"}': 1,
-      'signpost_dns_truncated_total': 5,
-      'signpost_dns_cache_hits_total': 6,
-      'signpost_dns_cache_misses_total': 7,
-      'signpost_dns_failures_total': 8,
+      signpost_dns_truncated_total: 5,
+      signpost_dns_cache_hits_total: 6,
+      signpost_dns_cache_misses_total: 7,
+      signpost_dns_failures_total: 8,
       'signpost_dns_connections_total{event="opened"}': 9,
-      'signpost_dns_worker_restarts_total': 1,
+      signpost_dns_worker_restarts_total: 1,
     });
   });
 
   it('count what the registry does', async () => {
-    await using harness = await startHarness({ collaborators: { checks: () => [{ type: 'http', result: 'pass', count: 4 }] } });
+    await using harness = await startHarness({
+      collaborators: { checks: () => [{ type: 'http', result: 'pass', count: 4 }] },
+    });
     const put = (service: string, id: string, more = {}) =>
-      harness.call('PUT', `/v1/services/${service}/instances/${id}`, { body: { address: '10.0.0.7', port: 80, lease: 2, ...more } });
+      harness.call('PUT', `/v1/services/${service}/instances/${id}`, {
+        body: { address: '10.0.0.7', port: 80, lease: 2, ...more },
+      });
     const { body } = await put('web', 'a');
     await put('web', 'b', { status: 'critical' });
     await put('api', 'a', { status: 'critical', permanent: true, lease: undefined });
@@ -97,14 +102,20 @@ describe('metrics', () => {
     await harness.call('DELETE', '/v1/services/web/instances/b');
     await put('web', 'c');
     const samples = await scrape(harness);
-    expect(Object.fromEntries([...samples].filter(([key]) => /^signpost_(reg|dereg|expiries|renewals|check|instances|serv|answerable|avail|revision)/.test(key)))).toEqual({
-      'signpost_registrations_total': 4,
-      'signpost_deregistrations_total': 1,
-      'signpost_expiries_total': 0,
+    expect(
+      Object.fromEntries(
+        [...samples].filter(([key]) =>
+          /^signpost_(reg|dereg|expiries|renewals|check|instances|serv|answerable|avail|revision)/.test(key),
+        ),
+      ),
+    ).toEqual({
+      signpost_registrations_total: 4,
+      signpost_deregistrations_total: 1,
+      signpost_expiries_total: 0,
       'signpost_renewals_total{result="renewed"}': 1,
       'signpost_renewals_total{result="refused"}': 1,
       'signpost_check_results_total{type="http",result="pass"}': 4,
-      'signpost_revision': 5,
+      signpost_revision: 5,
       'signpost_instances{zone="svc.internal"}': 3,
       'signpost_instances{zone="other.internal"}': 0,
       'signpost_answerable_instances{zone="svc.internal"}': 2,
@@ -126,8 +137,10 @@ describe('metrics', () => {
     await harness.call('GET', '/v1/services/secret-name/instances');
     await harness.call('GET', '/secret-path');
     const samples = await scrape(harness);
-    expect(samples.get('signpost_http_request_duration_seconds_count{method="GET",route="/v1/services/:service/instances",status="200"}')).toBe(1);
-    expect(samples.get('signpost_http_request_duration_seconds_count{method="any",route="none",status="404"}')).toBe(1);
+    const count = 'signpost_http_request_duration_seconds_count';
+    const route = '/v1/services/:service/instances';
+    expect(samples.get(`${count}{method="GET",route="${route}",status="200"}`)).toBe(1);
+    expect(samples.get(`${count}{method="any",route="none",status="404"}`)).toBe(1);
     expect([...samples.keys()].join()).not.toContain('secret');
   });
 

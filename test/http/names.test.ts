@@ -1,4 +1,7 @@
-/** Labels that users choose, in every place where they choose one: taken and folded from ASCII, or refused. Nothing in between. */
+/**
+ * Labels that users choose, in every place where they choose one: taken and folded from ASCII, or refused. Nothing in
+ * between.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Harness, type Reply, startHarness } from './harness.ts';
 
@@ -26,7 +29,9 @@ const places: Record<string, (label: string) => Promise<{ reply: Reply; taken: (
   },
   async port(label) {
     const ports = `{${JSON.stringify(label)}: {"port": 81}}`;
-    const reply = await harness.call('PUT', '/v1/services/ports/instances/one', { body: `{"address": "10.0.0.7", "ports": ${ports}}` });
+    const reply = await harness.call('PUT', '/v1/services/ports/instances/one', {
+      body: `{"address": "10.0.0.7", "ports": ${ports}}`,
+    });
     return { reply, taken: () => harness.registry.instance('svc.internal', 'ports', 'one')?.ports[0]?.name };
   },
 };
@@ -113,14 +118,17 @@ describe.each(Object.keys(places))('as %s', (place) => {
     expect(found()).toBe(as);
   });
 
-  it.each(refused.filter((label) => !noSegments.has(label) || place === 'tag' || place === 'port'))('%j is refused', async (label) => {
-    const before = harness.registry.revision;
-    const { reply } = await places[place]!(label);
-    expect(reply.status).toBeGreaterThanOrEqual(400);
-    expect(reply.status).toBeLessThan(500);
-    expect(reply.body.code).toMatch(/^(invalid|malformed-body)$/);
-    expect(harness.registry.revision).toBe(before);
-  });
+  it.each(refused.filter((label) => !noSegments.has(label) || place === 'tag' || place === 'port'))(
+    '%j is refused',
+    async (label) => {
+      const before = harness.registry.revision;
+      const { reply } = await places[place]!(label);
+      expect(reply.status).toBeGreaterThanOrEqual(400);
+      expect(reply.status).toBeLessThan(500);
+      expect(reply.body.code).toMatch(/^(invalid|malformed-body)$/);
+      expect(harness.registry.revision).toBe(before);
+    },
+  );
 });
 
 describe('a reserved name is refused', () => {

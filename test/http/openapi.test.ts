@@ -5,8 +5,17 @@ import { type Harness, startHarness } from './harness.ts';
 interface Operation {
   readonly tags?: readonly string[];
   readonly summary?: string;
-  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required?: boolean; readonly schema: object; readonly description?: string }[];
-  readonly requestBody?: { readonly required?: boolean; readonly content: Readonly<Record<string, { readonly schema: object }>> };
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly required?: boolean;
+    readonly schema: object;
+    readonly description?: string;
+  }[];
+  readonly requestBody?: {
+    readonly required?: boolean;
+    readonly content: Readonly<Record<string, { readonly schema: object }>>;
+  };
   readonly responses: Readonly<Record<string, { readonly description?: string; readonly content?: object }>>;
 }
 
@@ -20,7 +29,11 @@ beforeAll(async () => {
   expect(reply.status).toBe(200);
   document = reply.body;
   operations = Object.entries(document.paths as Record<string, Record<string, Operation>>).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]): [string, string, Operation] => [`${method} ${path}`, path, operation]),
+    Object.entries(methods).map(([method, operation]): [string, string, Operation] => [
+      `${method} ${path}`,
+      path,
+      operation,
+    ]),
   );
 });
 afterAll(() => harness[Symbol.asyncDispose]());
@@ -39,15 +52,22 @@ it('says of each call what it does and what comes back', () => {
     expect(used?.length, name).toBe(1);
     expect(tags, name).toContain(used![0]);
     expect(Object.keys(responses), name).toContain('default');
-    expect(Object.keys(responses).some((status) => /^2\d\d$/.test(status)), name).toBe(true);
-    for (const [status, response] of Object.entries(responses)) expect(response.description, `${name} ${status}`).not.toBe(undefined);
+    expect(
+      Object.keys(responses).some((status) => /^2\d\d$/.test(status)),
+      name,
+    ).toBe(true);
+    for (const [status, response] of Object.entries(responses))
+      expect(response.description, `${name} ${status}`).not.toBe(undefined);
   }
 });
 
 it('declares each part of a path, as required, and nothing else in the path', () => {
   for (const [name, path, { parameters = [] }] of operations) {
     const inPath = parameters.filter((parameter) => parameter.in === 'path');
-    expect(inPath.map((parameter) => parameter.name), name).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, part]) => part));
+    expect(
+      inPath.map((parameter) => parameter.name),
+      name,
+    ).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, part]) => part));
     for (const parameter of inPath) expect(parameter.required, name).toBe(true);
     for (const parameter of parameters) expect(parameter.description, `${name} ${parameter.name}`).toMatch(/\w/);
   }
@@ -57,7 +77,8 @@ it('has JSON for every body, and an example of a registration that the server ta
   for (const [name, , { requestBody }] of operations) {
     if (requestBody !== undefined) expect(Object.keys(requestBody.content), name).toEqual(['application/json']);
   }
-  const { example } = document.paths['/v1/services/{service}/instances/{id}'].put.requestBody.content['application/json'];
+  const { example } =
+    document.paths['/v1/services/{service}/instances/{id}'].put.requestBody.content['application/json'];
   expect((await harness.call('PUT', '/v1/services/web/instances/example', { body: example })).status).toBe(201);
 });
 
@@ -84,7 +105,8 @@ it('holds schemas of JSON Schema only: every reference leads somewhere, every ty
 
 describe('a call that the document does not name', () => {
   it('does not exist', async () => {
-    for (const path of ['/', '/v1', '/docs', '/v2/services']) expect((await harness.call('GET', path)).status, path).toBe(404);
+    for (const path of ['/', '/v1', '/docs', '/v2/services'])
+      expect((await harness.call('GET', path)).status, path).toBe(404);
   });
 });
 

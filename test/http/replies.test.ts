@@ -13,7 +13,12 @@ beforeAll(async () => {
 afterAll(() => harness[Symbol.asyncDispose]());
 
 const body = {
-  address: '10.0.0.7', port: 80, tags: ['v1'], meta: { a: 'b' }, ttl: 9, ports: { grpc: { port: 90 } },
+  address: '10.0.0.7',
+  port: 80,
+  tags: ['v1'],
+  meta: { a: 'b' },
+  ttl: 9,
+  ports: { grpc: { port: 90 } },
   checks: [{ type: 'http', path: '/' }, { type: 'tcp' }, { type: 'grpc', grpcService: 'x' }, { type: 'ttl' }],
 };
 const settings = { ttl: 7, selectors: [{ name: 'fast', all: ['v1'] }], checkDefaults: { interval: 9 } };
@@ -39,7 +44,17 @@ it.each<[method: string, url: string, status: number, body?: unknown]>([
   ['DELETE', '/v1/services/web', 200],
   ['POST', '/v1/services/web/instances/a/renew', 200, { generation: 1 }],
   ['POST', '/v1/services/web/instances/p/renew', 200, { generation: 2 }],
-  ['POST', '/v1/renew', 200, { leases: [{ service: 'web', id: 'a', generation: 1 }, { service: 'x', id: 'y', generation: 1 }] }],
+  [
+    'POST',
+    '/v1/renew',
+    200,
+    {
+      leases: [
+        { service: 'web', id: 'a', generation: 1 },
+        { service: 'x', id: 'y', generation: 1 },
+      ],
+    },
+  ],
   ['POST', '/v1/services/web/instances/a/drain', 200],
   ['DELETE', '/v1/services/web/instances/a', 200],
   ['DELETE', '/v1/services/web/instances/a', 404],
@@ -47,7 +62,10 @@ it.each<[method: string, url: string, status: number, body?: unknown]>([
 ])('%s %s gets %i and that reply', async (method, url, status, payload) => {
   const reply = await harness.call(method, url, payload === undefined ? {} : { body: payload });
   expect(reply.status, JSON.stringify(reply.body)).toBe(status);
-  const path = url.replace(/\?.*/, '').replace(/services\/web/, 'services/{service}').replace(/instances\/\w+/, 'instances/{id}');
+  const path = url
+    .replace(/\?.*/, '')
+    .replace(/services\/web/, 'services/{service}')
+    .replace(/instances\/\w+/, 'instances/{id}');
   const { responses } = paths[path][method.toLowerCase()];
   const { content } = responses[status] ?? responses.default;
   const [mediaType] = reply.headers['content-type']!.split(';');

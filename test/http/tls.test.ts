@@ -49,12 +49,20 @@ async function install({ key, cert }: KeyPair): Promise<void> {
 function call(method: string, service: string | null, client: Partial<KeyPair> = {}, more: RequestOptions = {}) {
   const body = service === null ? '' : JSON.stringify({ address: '10.0.0.7', port: 80 });
   const options: RequestOptions = {
-    host: '127.0.0.1', port, method, ca: authority.cert, agent: false, path: service === null ? '/v1/services' : `/v1/services/${service}/instances/a`,
-    headers: body === '' ? {} : { 'content-type': 'application/json', 'content-length': body.length }, ...client, ...more,
+    host: '127.0.0.1',
+    port,
+    method,
+    ca: authority.cert,
+    agent: false,
+    path: service === null ? '/v1/services' : `/v1/services/${service}/instances/a`,
+    headers: body === '' ? {} : { 'content-type': 'application/json', 'content-length': body.length },
+    ...client,
+    ...more,
   };
   return new Promise<{ status: number; names: string | undefined }>((resolve, reject) => {
     const sent = request(options, (response) => {
-      const names = response.socket instanceof TLSSocket ? response.socket.getPeerCertificate().subjectaltname : undefined;
+      const names =
+        response.socket instanceof TLSSocket ? response.socket.getPeerCertificate().subjectaltname : undefined;
       response.resume().on('end', () => resolve({ status: response.statusCode!, names }));
     });
     sent.on('error', reject).end(body);
@@ -94,7 +102,10 @@ describe('over TLS', () => {
   it('a certificate of another authority, or one that is over, is hung up on', async () => {
     if (passedOver) return;
     await using stranger = await createAuthority();
-    for (const client of [await stranger.issue(['URI:spiffe://example.net/web']), await authority.issue(['URI:spiffe://example.net/web'], -1)]) {
+    for (const client of [
+      await stranger.issue(['URI:spiffe://example.net/web']),
+      await authority.issue(['URI:spiffe://example.net/web'], -1),
+    ]) {
       await expect(call('GET', null, client)).rejects.toThrow();
       await expect(call('PUT', 'web', client)).rejects.toThrow();
     }

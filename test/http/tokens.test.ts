@@ -26,7 +26,9 @@ describe('a token', () => {
     expect(token).toMatch(/^sp_[\w-]{43}$/);
     const text = await readFile(file, 'utf8');
     expect(text).not.toContain(token.slice(3));
-    expect(JSON.parse(text)).toMatchObject([{ id, scopes, comment: 'the shop', sha256: createHash('sha256').update(token).digest('hex') }]);
+    expect(JSON.parse(text)).toMatchObject([
+      { id, scopes, comment: 'the shop', sha256: createHash('sha256').update(token).digest('hex') },
+    ]);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 
@@ -74,7 +76,11 @@ describe('a file is refused', () => {
   it.each([
     ['that is no JSON', '{', /is not JSON/],
     ['that is no list', '{}', /tokens\.json/],
-    ['with an unknown field', '[{"id": "a", "scopes": {"services": []}, "created": "", "comment": "", "secret": 1}]', /tokens\.json/],
+    [
+      'with an unknown field',
+      '[{"id": "a", "scopes": {"services": []}, "created": "", "comment": "", "secret": 1}]',
+      /tokens\.json/,
+    ],
   ])('%s', async (_, text, message) => {
     await writeFile(file, text, { mode: 0o600 });
     await expect(listGrants(file)).rejects.toThrow(message);
@@ -97,10 +103,12 @@ describe('a running server', () => {
     await expect.poll(() => grants.ofToken(token)?.id).toBe(id);
     expect([grants.isEmpty, grants.has(id), grants.ofToken(`${token}x`)]).toEqual([false, true, null]);
     await revokeGrants(file, id);
-    await expect.poll(async () => {
-      await clock.pass(1000);
-      return grants.ofToken(token);
-    }).toBe(null);
+    await expect
+      .poll(async () => {
+        await clock.pass(1000);
+        return grants.ofToken(token);
+      })
+      .toBe(null);
     grants.close();
     expect(clock.pending).toBe(0);
   });
@@ -108,7 +116,11 @@ describe('a running server', () => {
   it('keeps what it knew when the file cannot be used any more, and says so', async () => {
     const { token } = await createToken(file, { scopes });
     const lines: string[] = [];
-    const grants = await openGrants(file, new FakeClock(), pino({}, { write: (line: string) => void lines.push(line) }));
+    const grants = await openGrants(
+      file,
+      new FakeClock(),
+      pino({}, { write: (line: string) => void lines.push(line) }),
+    );
     await writeFile(file, 'half a file', { mode: 0o600 });
     await grants.refresh();
     expect(grants.ofToken(token)).not.toBeNull();

@@ -5,7 +5,10 @@ import { parseService } from '../../src/registry/service.ts';
 import { FakeClock } from '../support/clock.ts';
 
 const change = (name: string, revision: number): ServiceChange => ({
-  kind: 'service', revision, before: null, after: parseService('svc.internal', name, {}),
+  kind: 'service',
+  revision,
+  before: null,
+  after: parseService('svc.internal', name, {}),
 });
 
 describe('the revision of a service', () => {
@@ -13,7 +16,11 @@ describe('the revision of a service', () => {
     const watch = new Watch({ revision: 7 }, new FakeClock());
     expect(watch.revisionOf('svc.internal', 'web')).toBe(7);
     watch.take([change('web', 8), change('api', 9)]);
-    expect([watch.revisionOf('svc.internal', 'web'), watch.revisionOf('svc.internal', 'api'), watch.revisionOf('svc.internal', null)]).toEqual([8, 9, 9]);
+    expect([
+      watch.revisionOf('svc.internal', 'web'),
+      watch.revisionOf('svc.internal', 'api'),
+      watch.revisionOf('svc.internal', null),
+    ]).toEqual([8, 9, 9]);
     expect(watch.revisionOf('other.internal', null)).toBe(7);
   });
 

@@ -51,19 +51,27 @@ describe('the webhook', () => {
     ]);
   });
 
-  it.each([[500], [404], [301], [new Error('connection refused')]])('is tried again after %s, later each time, before the next event', async (answer) => {
-    const posts = open(answer, answer, 200);
-    await fail('a');
-    await settled();
-    expect(posts).toHaveLength(1);
-    await harness.clock.pass(1000);
-    expect(posts).toHaveLength(2);
-    await harness.clock.pass(1999);
-    expect(posts).toHaveLength(2);
-    await harness.clock.pass(1);
-    expect(posts.map(({ kind }) => kind)).toEqual(['instance.unhealthy', 'instance.unhealthy', 'instance.unhealthy', 'service.empty']);
-    expect(webhook.lost).toBe(0);
-  });
+  it.each([[500], [404], [301], [new Error('connection refused')]])(
+    'is tried again after %s, later each time, before the next event',
+    async (answer) => {
+      const posts = open(answer, answer, 200);
+      await fail('a');
+      await settled();
+      expect(posts).toHaveLength(1);
+      await harness.clock.pass(1000);
+      expect(posts).toHaveLength(2);
+      await harness.clock.pass(1999);
+      expect(posts).toHaveLength(2);
+      await harness.clock.pass(1);
+      expect(posts.map(({ kind }) => kind)).toEqual([
+        'instance.unhealthy',
+        'instance.unhealthy',
+        'instance.unhealthy',
+        'service.empty',
+      ]);
+      expect(webhook.lost).toBe(0);
+    },
+  );
 
   it('loses an event after eight attempts, and goes on with the next', async () => {
     const posts = open(...Array<number>(8).fill(500), 200);
@@ -98,23 +106,31 @@ describe('the webhook', () => {
       let text = '';
       request.on('data', (chunk: Buffer) => (text += chunk.toString()));
       request.on('end', () => {
-        bodies.push(`${request.method!} ${request.url!} ${request.headers['content-type']!} ${(JSON.parse(text) as { kind: string }).kind}`);
+        const { kind } = JSON.parse(text) as { kind: string };
+        bodies.push(`${request.method!} ${request.url!} ${request.headers['content-type']!} ${kind}`);
         response.writeHead(bodies.length === 1 ? 302 : 200, { location: '/elsewhere' }).end();
       });
     });
     hook.listen(0, '127.0.0.1');
     await once(hook, 'listening');
-    webhook = openWebhook(`http://127.0.0.1:${(hook.address() as AddressInfo).port}/hook`, harness.registry.events, harness.clock, silent);
+    webhook = openWebhook(
+      `http://127.0.0.1:${(hook.address() as AddressInfo).port}/hook`,
+      harness.registry.events,
+      harness.clock,
+      silent,
+    );
     await fail('a');
     await expect.poll(() => bodies.length).toBe(1);
-    await expect.poll(async () => {
-      await harness.clock.pass(1000);
-      return bodies;
-    }).toEqual([
-      'POST /hook application/json instance.unhealthy',
-      'POST /hook application/json instance.unhealthy',
-      'POST /hook application/json service.empty',
-    ]);
+    await expect
+      .poll(async () => {
+        await harness.clock.pass(1000);
+        return bodies;
+      })
+      .toEqual([
+        'POST /hook application/json instance.unhealthy',
+        'POST /hook application/json instance.unhealthy',
+        'POST /hook application/json service.empty',
+      ]);
     hook.close();
     hook.closeAllConnections();
   });

@@ -15,6 +15,7 @@ export function backupRoutes(app: Api, { dump }: ApiParts): void {
         response: { 200: plainReply('application/jsonl', 'A line an entry.') },
       },
     },
-    (_request, reply) => reply.type('application/jsonl').send(Readable.from(dump(), { objectMode: false, highWaterMark: 64 * 1024 })),
+    (_request, reply) =>
+      reply.type('application/jsonl').send(Readable.from(dump(), { objectMode: false, highWaterMark: 64 * 1024 })),
   );
 }

@@ -15,9 +15,9 @@ export function eventRoutes(app: Api, parts: ApiParts): void {
         tags: ['events'],
         summary: 'Watch a zone, or one service of it',
         description:
-          'A stream of server-sent events. `id` is the revision with a number behind the dot. A watcher that comes back with ' +
-          '`Last-Event-ID` (or `since`) misses nothing; when what it missed is kept no more it gets a `reset` event, and must ' +
-          'read the lists again.',
+          'A stream of server-sent events. `id` is the revision with a number behind the dot. A watcher that comes ' +
+          'back with `Last-Event-ID` (or `since`) misses nothing; when what it missed is kept no more it gets a ' +
+          '`reset` event, and must read the lists again.',
         querystring: eventsQuery,
         response: { 200: plainReply('text/event-stream', 'Events without end.') },
       },
@@ -27,9 +27,14 @@ export function eventRoutes(app: Api, parts: ApiParts): void {
       const header = request.headers['last-event-id'];
       const lastId = typeof header === 'string' && header !== '' ? header : (request.query.since ?? null);
       if (lastId !== null && !/^\d{1,16}(\.\d{1,16})?$/.test(lastId)) {
-        throw new Problem('invalid-value', `the last event's id is "${lastId.slice(0, 40)}", wanted one such as 42 or 42.1`, { path: 'since' });
+        throw new Problem(
+          'invalid-value',
+          `the last event's id is "${lastId.slice(0, 40)}", wanted one such as 42 or 42.1`,
+          { path: 'since' },
+        );
       }
-      if (parts.stopping.aborted) throw new Problem('stopping', 'the server stops', { headers: { 'retry-after': '1' } });
+      if (parts.stopping.aborted)
+        throw new Problem('stopping', 'the server stops', { headers: { 'retry-after': '1' } });
       reply.hijack();
       parts.streams.open(reply.raw, { zone, service: request.target.service }, lastId);
     },

@@ -7,7 +7,10 @@ const text = plainReply('text/plain', 'One line.');
 export function healthRoutes(app: Api, { readiness, metrics }: ApiParts): void {
   app.get(
     '/healthz',
-    { config: { operation: 'open' }, schema: { tags: ['server'], summary: 'Alive: the process answers', response: { 200: text } } },
+    {
+      config: { operation: 'open' },
+      schema: { tags: ['server'], summary: 'Alive: the process answers', response: { 200: text } },
+    },
     (_request, reply) => reply.type('text/plain').send('ok\n'),
   );
 
@@ -15,7 +18,11 @@ export function healthRoutes(app: Api, { readiness, metrics }: ApiParts): void {
     '/readyz',
     {
       config: { operation: 'open' },
-      schema: { tags: ['server'], summary: 'Ready: store and zones are loaded, every DNS worker answers', response: { 200: text, 503: text } },
+      schema: {
+        tags: ['server'],
+        summary: 'Ready: store and zones are loaded, every DNS worker answers',
+        response: { 200: text, 503: text },
+      },
     },
     (_request, reply) => {
       const missing = readiness();
@@ -26,7 +33,14 @@ export function healthRoutes(app: Api, { readiness, metrics }: ApiParts): void {
 
   app.get(
     '/metrics',
-    { config: { operation: 'read' }, schema: { tags: ['server'], summary: 'Counters for Prometheus', response: { 200: plainReply('text/plain', 'Prometheus text format.') } } },
+    {
+      config: { operation: 'read' },
+      schema: {
+        tags: ['server'],
+        summary: 'Counters for Prometheus',
+        response: { 200: plainReply('text/plain', 'Prometheus text format.') },
+      },
+    },
     async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
   );
 }

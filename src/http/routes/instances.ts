@@ -4,7 +4,14 @@ import { type Api, type ApiParts, refOf, registryCaller } from '../api.ts';
 import { answerUnlessCurrent, etagOf, writeOptions } from '../conditional.ts';
 import { Problem } from '../problem.ts';
 import { deregisterQuery, drainQuery, instanceParams, zoneQuery } from '../query.ts';
-import { type InstanceReply, instanceReply, notModified, patchBody, type RemovalReply, removalReply } from '../schema.ts';
+import {
+  type InstanceReply,
+  instanceReply,
+  notModified,
+  patchBody,
+  type RemovalReply,
+  removalReply,
+} from '../schema.ts';
 import { instanceView, isoTime } from '../view.ts';
 
 const path = '/v1/services/:service/instances/:id';
@@ -28,7 +35,8 @@ export function instanceRoutes(app: Api, parts: ApiParts): void {
     (request, reply): InstanceReply | null => {
       const { zone, service, id } = refOf(request);
       const instance = registry.instance(zone, service, id);
-      if (instance === null) throw new Problem('not-found', `instance ${id} of service ${service} is not registered in zone ${zone}`);
+      if (instance === null)
+        throw new Problem('not-found', `instance ${id} of service ${service} is not registered in zone ${zone}`);
       return answerUnlessCurrent(request, reply, instance.revision, () => instanceView(instance));
     },
   );
@@ -48,7 +56,12 @@ export function instanceRoutes(app: Api, parts: ApiParts): void {
     },
     async (request, reply): Promise<InstanceReply> => {
       const ref = refOf(request);
-      const instance = await registry.patch(ref, request.body, registryCaller(request, parts, ref), writeOptions(request.headers));
+      const instance = await registry.patch(
+        ref,
+        request.body,
+        registryCaller(request, parts, ref),
+        writeOptions(request.headers),
+      );
       reply.header('etag', etagOf(instance.revision));
       return instanceView(instance);
     },
@@ -79,18 +92,30 @@ export function instanceRoutes(app: Api, parts: ApiParts): void {
     path,
     {
       config: { operation: 'write' },
-      schema: { tags, summary: 'Deregister an instance', params: instanceParams, querystring: deregisterQuery, response: { 200: removalReply } },
+      schema: {
+        tags,
+        summary: 'Deregister an instance',
+        params: instanceParams,
+        querystring: deregisterQuery,
+        response: { 200: removalReply },
+      },
     },
     async (request): Promise<RemovalReply> => {
       const ref = refOf(request);
       const { generation } = request.query;
       const number = generation === undefined ? null : Number(generation);
-      return removalView(await registry.deregister(ref, number, registryCaller(request, parts, ref), writeOptions(request.headers)));
+      return removalView(
+        await registry.deregister(ref, number, registryCaller(request, parts, ref), writeOptions(request.headers)),
+      );
     },
   );
 
   const removalView = ({ instance: { service, id, zone, generation }, heldFor }: Removed): RemovalReply => ({
-    service, id, zone, generation, safeToStopAt: isoTime(clock.wall() + heldFor * 1000),
+    service,
+    id,
+    zone,
+    generation,
+    safeToStopAt: isoTime(clock.wall() + heldFor * 1000),
   });
 
   /** Waits; throws Problem `stopping` when the server stops before, or nobody waits for the answer any more. */
@@ -98,7 +123,9 @@ export function instanceRoutes(app: Api, parts: ApiParts): void {
     new Promise((resolve, reject) => {
       const interrupt = (): void => {
         timer.cancel();
-        reject(new Problem('stopping', 'the instance is drained; the server stops before it is safe to stop the instance'));
+        reject(
+          new Problem('stopping', 'the instance is drained; the server stops before it is safe to stop the instance'),
+        );
       };
       const timer = clock.after(seconds * 1000, () => {
         interrupted.removeEventListener('abort', interrupt);

@@ -1,4 +1,4 @@
-/** Which services are under self-protection: nothing of theirs expires, because too many owners stopped renewing at once. */
+/** Which services are under self-protection: nothing of theirs expires, since too many owners stopped renewing. */
 import type { Api, ApiParts } from '../api.ts';
 import { type ProtectionReply, protectionReply } from '../schema.ts';
 import { isoTime } from '../view.ts';
@@ -6,7 +6,10 @@ import { isoTime } from '../view.ts';
 export function protectionRoutes(app: Api, { registry }: ApiParts): void {
   app.get(
     '/v1/protection',
-    { config: { operation: 'read' }, schema: { tags: ['services'], summary: 'What is under self-protection now', response: { 200: protectionReply } } },
+    {
+      config: { operation: 'read' },
+      schema: { tags: ['services'], summary: 'What is under self-protection now', response: { 200: protectionReply } },
+    },
     (): ProtectionReply => ({
       protection: registry.protection().map(({ service, since, timed, late }) => ({
         zone: service?.zone ?? null,

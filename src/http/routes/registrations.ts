@@ -9,7 +9,14 @@ import type { InstanceRef, Registration } from '../../registry/registration.ts';
 import { type Api, type ApiParts, refOf, registryCaller } from '../api.ts';
 import { etagOf, writeOptions } from '../conditional.ts';
 import { instanceParams, registerQuery, serviceParams } from '../query.ts';
-import { type DryRunReply, dryRunReply, type InstanceBody, instanceBody, type RegistrationReply, registrationReply } from '../schema.ts';
+import {
+  type DryRunReply,
+  dryRunReply,
+  type InstanceBody,
+  instanceBody,
+  type RegistrationReply,
+  registrationReply,
+} from '../schema.ts';
 import { leaseView } from '../view.ts';
 import { warningsOf } from '../warnings.ts';
 
@@ -44,7 +51,12 @@ export function registrationRoutes(app: Api, parts: ApiParts): void {
 }
 
 async function register(
-  parts: ApiParts, request: FastifyRequest, reply: FastifyReply, ref: InstanceRef, body: InstanceBody, dryRun: boolean,
+  parts: ApiParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ref: InstanceRef,
+  body: InstanceBody,
+  dryRun: boolean,
 ): Promise<RegistrationReply | DryRunReply> {
   const { registry } = parts;
   authoriseAddresses(parts, request, ref, body);
@@ -58,10 +70,17 @@ async function register(
 }
 
 /** A holder may register only addresses that its grant names; what is no address is the registry's to refuse. */
-function authoriseAddresses({ access }: ApiParts, { caller }: FastifyRequest, { zone, service }: InstanceRef, body: InstanceBody): void {
+function authoriseAddresses(
+  { access }: ApiParts,
+  { caller }: FastifyRequest,
+  { zone, service }: InstanceRef,
+  body: InstanceBody,
+): void {
   if (!access.limitsAddresses(caller)) return;
   const named = [...(body.address === undefined ? [] : [body.address]), ...(body.addresses ?? [])];
-  const addresses = (named.length === 0 ? [caller.address] : named).flatMap((address) => canonicalAddress(address) ?? []);
+  const addresses = (named.length === 0 ? [caller.address] : named).flatMap(
+    (address) => canonicalAddress(address) ?? [],
+  );
   access.authorise(caller, { operation: 'write', where: { zone, service }, addresses });
 }
 

@@ -7,7 +7,15 @@ import type { Renewal } from '../../registry/registration.ts';
 import { type Api, type ApiParts, foldZone, refOf, registryCaller } from '../api.ts';
 import { type Problem, problemOf, problemStatus } from '../problem.ts';
 import { instanceParams, zoneQuery } from '../query.ts';
-import { type BatchRenewBody, batchRenewBody, type BatchRenewReply, batchRenewReply, renewBody, type RenewReply, renewReply } from '../schema.ts';
+import {
+  type BatchRenewBody,
+  batchRenewBody,
+  type BatchRenewReply,
+  batchRenewReply,
+  renewBody,
+  type RenewReply,
+  renewReply,
+} from '../schema.ts';
 import { httpLimits } from '../settings.ts';
 import { leaseView } from '../view.ts';
 
@@ -59,16 +67,25 @@ type Result = BatchRenewReply['results'][number];
 async function renewAll(parts: ApiParts, request: FastifyRequest, { leases }: BatchRenewBody): Promise<Result[]> {
   const { registry, access } = parts;
   const { caller, target } = request;
-  const renewals = leases.map((lease): Renewal => (lease.zone === undefined ? { ...lease, zone: target.zone } : (lease as Renewal)));
+  const renewals = leases.map((lease): Renewal =>
+    lease.zone === undefined ? { ...lease, zone: target.zone } : (lease as Renewal),
+  );
   const refused = new Map<number, Problem>();
   if (!caller.mayAll) {
     renewals.forEach(({ zone, service }, index) => {
-      const refusal = access.refusal(caller, { operation: 'write', where: { zone: foldZone(zone), service: foldAscii(service) } });
+      const refusal = access.refusal(caller, {
+        operation: 'write',
+        where: { zone: foldZone(zone), service: foldAscii(service) },
+      });
       if (refusal !== null) refused.set(index, refusal);
     });
   }
   const allowed = refused.size === 0 ? renewals : renewals.filter((_, index) => !refused.has(index));
-  const renewed = await registry.renew(allowed, { address: caller.address, tokenId: caller.id, mayTakeOver: caller.mayAll });
+  const renewed = await registry.renew(allowed, {
+    address: caller.address,
+    tokenId: caller.id,
+    mayTakeOver: caller.mayAll,
+  });
   const results: Result[] = [];
   let next = 0;
   for (const [index, lease] of leases.entries()) {
@@ -78,9 +95,14 @@ async function renewAll(parts: ApiParts, request: FastifyRequest, { leases }: Ba
       continue;
     }
     const [renewal, result] = [allowed[next]!, renewed[next++]!];
-    // Rare enough to be asked for each by itself: the instance is somebody else's, and the caller may act on it nevertheless.
+    // Somebody else's instance, on which the caller may act nevertheless: rare enough to be asked one by one.
     const isForeign = 'error' in result && result.error.code === 'conflict';
-    results.push(resultView(lease, isForeign ? (await registry.renew([renewal], registryCaller(request, parts, renewal)))[0]! : result));
+    results.push(
+      resultView(
+        lease,
+        isForeign ? (await registry.renew([renewal], registryCaller(request, parts, renewal)))[0]! : result,
+      ),
+    );
   }
   return results;
 }
@@ -91,6 +113,9 @@ function resultView(lease: BatchRenewBody['leases'][number], result: RenewalResu
   return { service, id, generation, status: 200, lease: leaseView(result.lease) };
 }
 
-function refusedView({ service, id, generation }: BatchRenewBody['leases'][number], { code, message }: Problem): Result {
+function refusedView(
+  { service, id, generation }: BatchRenewBody['leases'][number],
+  { code, message }: Problem,
+): Result {
   return { service, id, generation, status: problemStatus[code], code, detail: message };
 }

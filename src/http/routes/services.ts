@@ -7,7 +7,14 @@ import { answerUnlessCurrent, etagOf, writeOptions } from '../conditional.ts';
 import { Problem } from '../problem.ts';
 import { listQuery, serviceParams, waitSeconds, zoneQuery } from '../query.ts';
 import {
-  type InstancesReply, instancesReply, notModified, serviceBody, type ServiceReply, serviceReply, type ServicesReply, servicesReply,
+  type InstancesReply,
+  instancesReply,
+  notModified,
+  serviceBody,
+  type ServiceReply,
+  serviceReply,
+  type ServicesReply,
+  servicesReply,
 } from '../schema.ts';
 import { instanceView, serviceView } from '../view.ts';
 
@@ -28,13 +35,21 @@ export function serviceRoutes(app: Api, parts: ApiParts): void {
     '/v1/services',
     {
       config: { operation: 'read' },
-      schema: { tags, summary: 'List the services of a zone', querystring: listQuery, response: { 200: servicesReply, 304: notModified } },
+      schema: {
+        tags,
+        summary: 'List the services of a zone',
+        querystring: listQuery,
+        response: { 200: servicesReply, 304: notModified },
+      },
     },
     async (request, reply): Promise<ServicesReply | null> => {
       const zone = servedZone(request, parts);
       await untilNewer(request, zone, null, request.query);
       const revision = watch.revisionOf(zone, null);
-      return answerUnlessCurrent(request, reply, revision, () => ({ revision, services: servicesView(zone, request.query) }));
+      return answerUnlessCurrent(request, reply, revision, () => ({
+        revision,
+        services: servicesView(zone, request.query),
+      }));
     },
   );
 
@@ -78,7 +93,8 @@ export function serviceRoutes(app: Api, parts: ApiParts): void {
     (request, reply): ServiceReply | null => {
       const zone = servedZone(request, parts);
       const service = request.target.service!;
-      if (!registry.hasService(zone, service)) throw new Problem('not-found', `there is no service ${service} in zone ${zone}`);
+      if (!registry.hasService(zone, service))
+        throw new Problem('not-found', `there is no service ${service} in zone ${zone}`);
       const settings = registry.service(zone, service);
       return answerUnlessCurrent(request, reply, settings?.revision ?? 0, () => serviceView(zone, service, settings));
     },
@@ -124,8 +140,14 @@ export function serviceRoutes(app: Api, parts: ApiParts): void {
     },
   );
 
-  const untilNewer = async ({ signal }: FastifyRequest, zone: string, service: string | null, { index, wait }: ListQuery): Promise<void> => {
-    if (index !== undefined && !stopping.aborted) await watch.newerThan(Number(index), zone, service, waitSeconds(wait), signal);
+  const untilNewer = async (
+    { signal }: FastifyRequest,
+    zone: string,
+    service: string | null,
+    { index, wait }: ListQuery,
+  ): Promise<void> => {
+    if (index !== undefined && !stopping.aborted)
+      await watch.newerThan(Number(index), zone, service, waitSeconds(wait), signal);
   };
 
   /** With a filter: the services that have such an instance. */
@@ -146,5 +168,8 @@ function hasWanted(instances: Iterable<Instance>, query: ListQuery): boolean {
 }
 
 function isWanted(instance: Instance, { tag, status }: ListQuery): boolean {
-  return (tag === undefined || instance.tags.includes(foldAscii(tag))) && (status === undefined || statusOf(instance) === status);
+  return (
+    (tag === undefined || instance.tags.includes(foldAscii(tag))) &&
+    (status === undefined || statusOf(instance) === status)
+  );
 }
