@@ -1,10 +1,10 @@
 /** The program: the table of its commands, and where what a command throws becomes a line and an exit code. */
 import { readFileSync } from 'node:fs';
-import { nearest } from '../runtime/nearest.ts';
 import { ConfigError } from '../config/error.ts';
-import type { Command, Terminal } from './command.ts';
+import { nearest } from '../runtime/nearest.ts';
 import { backup } from './backup.ts';
 import { check } from './check.ts';
+import type { Command, Terminal } from './command.ts';
 import { deregister } from './deregister.ts';
 import { drain } from './drain.ts';
 import { explain } from './explain.ts';
@@ -14,13 +14,14 @@ import { list } from './list.ts';
 import { register } from './register.ts';
 import { resolve } from './resolve.ts';
 import { restore } from './restore.ts';
+import { run } from './run.ts';
 import { serve } from './serve.ts';
 import { printable } from './table.ts';
 import { token } from './token.ts';
 import { watch } from './watch.ts';
 
 export const commands: readonly Command[] = [
-  serve, check, register, deregister, drain, list, watch, resolve, explain, token, backup, restore,
+  serve, run, register, deregister, drain, list, watch, resolve, explain, check, token, backup, restore,
 ];
 
 /** Runs the command that `args`, without the program's own name, ask for; resolves with the exit code. */

@@ -10,7 +10,7 @@ export const serverOption = {
 export const zoneOption = { zone: { value: 'Z', meaning: 'Service zone, where the server has several.' } } as const;
 
 export interface Api {
-  /** Sends a request and waits for at most `seconds` (10) for its answer to begin. Throws unless that is 2xx. */
+  /** Sends a request and waits for its answer to begin. Throws ApiError unless that is 2xx, or UnreachableError. */
   readonly request: (method: string, path: string, more?: RequestMore) => Promise<Response>;
   /** The same, resolving with the answer's JSON; null when it has no body. Its form is the server's promise. */
   readonly json: <Body>(method: string, path: string, more?: RequestMore) => Promise<Body>;
@@ -20,8 +20,8 @@ export interface RequestMore {
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** null: for ever. */
-  readonly seconds?: number | null;
+  /** How long to wait for the answer to begin; 10 unless set. */
+  readonly seconds?: number;
 }
 
 /** The server refused, with the problem document that it gave (RFC 9457). */
@@ -39,17 +39,18 @@ export class ApiError extends Error {
 
 /** Aims at the server that the option, else `SIGNPOST_URL`, else the default names. */
 export function openApi(server: string | undefined, { env, fetch }: Terminal): Api {
-  const base = server ?? (env['SIGNPOST_URL'] || 'http://127.0.0.1:8054');
+  const base = (server ?? (env['SIGNPOST_URL'] || 'http://127.0.0.1:8054')).replace(/\/+$/, '');
   if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol)) {
     throw new UsageError(`--server wants a URL such as http://127.0.0.1:8054, found ${base}`);
   }
-  const token = env['SIGNPOST_TOKEN'];
+  const token = env['SIGNPOST_TOKEN']?.trim();
+  if (token && !/^[!-~]+$/.test(token)) throw new UsageError('SIGNPOST_TOKEN has characters that no token has');
 
   const request: Api['request'] = async (method, path, { query = {}, body, headers, seconds = 10 } = {}) => {
-    const url = new URL(path, base);
+    const url = new URL(base + path);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
     const late = new AbortController();
-    const timer = seconds === null ? undefined : setTimeout(() => late.abort(), seconds * 1000);
+    const timer = setTimeout(() => late.abort(), seconds * 1000);
     try {
       const response = await fetch(url, {
         method,
@@ -67,7 +68,7 @@ export function openApi(server: string | undefined, { env, fetch }: Terminal): A
       return response;
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      const why = late.signal.aborted ? `no answer within ${seconds!} s` : reason(error);
+      const why = late.signal.aborted ? `no answer within ${seconds} s` : reason(error);
       throw new UnreachableError(`cannot reach ${base}: ${why}`, { cause: error });
     } finally {
       clearTimeout(timer);
@@ -86,8 +87,11 @@ export function openApi(server: string | undefined, { env, fetch }: Terminal): A
   };
 }
 
-/** `/v1/services/web/instances/a`: each segment escaped, so that no name can reach another route. */
+/** `/v1/services/web/instances/a`: no name can reach another route. */
 export function apiPath(...segments: readonly string[]): string {
+  // URLs resolve these even when they are escaped, so that `instances/..` would be the service.
+  const wrong = segments.find((segment) => /^\.{0,2}$/.test(segment));
+  if (wrong !== undefined) throw new UsageError(`wanted a name, found "${wrong}"`);
   return ['/v1', ...segments.map(encodeURIComponent)].join('/');
 }
 

@@ -36,10 +36,11 @@ export const serve = defineCommand({
     const stopped = toldToStop(log);
     // Loaded only here: the other commands do without the libraries of the server.
     const { startApp } = await import('../app.ts');
-    const app = await startApp(config, log).catch(translate);
+    const starting = startApp(config, log);
+    process.on('SIGHUP', () => void reload(starting, config, sources, log));
+    const app = await starting.catch(translate);
     const { dns, http } = app.addresses;
     log.info({ dns, http, zones: app.zones }, 'ready');
-    process.on('SIGHUP', () => void reload(app, config, sources, log));
     await stopped;
     await app.close();
     log.info('stopped');
@@ -48,8 +49,9 @@ export const serve = defineCommand({
 });
 
 /** Zone files take effect; options that differ from those of the start are only named, since they take a restart. */
-async function reload(app: App, config: Config, sources: ConfigSources, log: Logger): Promise<void> {
+async function reload(starting: Promise<App>, config: Config, sources: ConfigSources, log: Logger): Promise<void> {
   try {
+    const app = await starting;
     const options = differingOptions(config, await loadConfig(sources));
     if (options.length > 0) log.warn({ options }, 'these options take effect with the next start');
     await app.reload();

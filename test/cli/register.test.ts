@@ -42,6 +42,10 @@ describe('signpost register', () => {
 
   it('escapes names, so that they reach no other route', async () => {
     expect((await callOf('../x?y', '--port', '1', '--id', 'a/b')).path).toBe('/v1/services/..%2Fx%3Fy/instances/a%2Fb');
+    for (const id of ['', '.', '..']) {
+      const result = await runCommand(['deregister', 'web', id], { server: () => reply });
+      expect(result).toMatchObject({ code: 64, stderr: expect.stringContaining(`wanted a name, found "${id}"`) });
+    }
   });
 
   it('shows the token of the environment', async () => {
@@ -49,6 +53,19 @@ describe('signpost register', () => {
     const env = { SIGNPOST_TOKEN: 'sp_x' };
     await runCommand(['register', 'web', '--port', '1'], { env, server: (call) => (calls.push(call), reply) });
     expect(calls[0]!.headers.get('authorization')).toBe('Bearer sp_x');
+  });
+
+  it('takes the line end off a token, and never shows one that cannot be sent', async () => {
+    const calls: Call[] = [];
+    const server = (call: Call) => (calls.push(call), reply);
+    await runCommand(['register', 'web', '--port', '1'], { env: { SIGNPOST_TOKEN: 'sp_x\n' }, server });
+    expect(calls[0]!.headers.get('authorization')).toBe('Bearer sp_x');
+    const refused = await runCommand(['register', 'web', '--port', '1'], { env: { SIGNPOST_TOKEN: 'sp_\ny' }, server });
+    expect(refused).toMatchObject({ code: 64, stderr: expect.not.stringContaining('sp_') });
+  });
+
+  it('keeps the path of a server behind a proxy', async () => {
+    expect((await callOf('web', '--port', '1', '--server', 'http://proxy.internal/signpost/')).path).toBe('/signpost/v1/services/web/instances');
   });
 
   it('prints the names that find the instance', async () => {

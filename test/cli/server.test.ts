@@ -10,6 +10,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandPath, startServer, type TestServer } from '../support/server.ts';
 import { type Result, runCommand } from './support.ts';
 
+/** How long a server may take that shares the machine with other tests. */
+const patience = { timeout: 15_000 };
+
 let server: TestServer;
 let directory = '';
 beforeAll(async () => {
@@ -93,11 +96,11 @@ describe('signpost serve', () => {
     await using other = await startServer({ args: ['--config', config] });
     await writeFile(config, 'dns: { workers: 2, nsid: ns1 }\n');
     other.process.kill('SIGHUP');
-    await expect.poll(() => other.log).toContainEqual(expect.objectContaining({ options: ['dns.workers', 'dns.nsid'] }));
+    await expect.poll(() => other.log, patience).toContainEqual(expect.objectContaining({ options: ['dns.workers', 'dns.nsid'] }));
     await writeFile(config, 'dns: { wrokers: 2 }\n');
     other.process.kill('SIGHUP');
     const err = expect.objectContaining({ message: expect.stringContaining('did you mean dns.workers?') });
-    await expect.poll(() => other.log).toContainEqual(expect.objectContaining({ msg: 'not reloaded', err }));
+    await expect.poll(() => other.log, patience).toContainEqual(expect.objectContaining({ msg: 'not reloaded', err }));
     expect(await other.stop('SIGTERM')).toBe(0);
   });
 
@@ -105,9 +108,9 @@ describe('signpost serve', () => {
     await using other = await startServer();
     const half = connect(Number(new URL(other.url).port), '127.0.0.1').on('error', () => undefined);
     half.write('POST /v1/renew HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{');
-    await expect.poll(async () => (await fetch(`${other.url}/healthz`)).status).toBe(200);
+    await expect.poll(async () => (await fetch(`${other.url}/healthz`)).status, patience).toBe(200);
     other.process.kill('SIGTERM');
-    await expect.poll(() => other.log).toContainEqual(expect.objectContaining({ msg: 'stopping' }));
+    await expect.poll(() => other.log, patience).toContainEqual(expect.objectContaining({ msg: 'stopping' }));
     expect(await other.stop('SIGTERM')).toBe(143);
     expect(other.log).not.toContainEqual(expect.objectContaining({ msg: 'stopped' }));
     half.destroy();
