@@ -10,8 +10,8 @@ import { createExchange } from '../exchange.ts';
 import { mappedPrefix } from '../peer.ts';
 import { longestQuery, receiveBuffer, replyRoom, type UdpOptions } from '../udp.ts';
 import {
-  AF_INET, AF_INET6, EAGAIN, EINTR, ENOBUFS, ENOMEM, IP_MTU_DISCOVER, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_RECVPKTINFO,
-  IPV6_V6ONLY, MSG_DONTWAIT, PMTUDISC_OMIT, SO_RCVBUF, SO_REUSEPORT, SO_SNDTIMEO, SOCK_CLOEXEC, SOCK_DGRAM, SOL_SOCKET,
+  AF_INET, AF_INET6, EAGAIN, EBADF, EFAULT, EINTR, EINVAL, ENOTSOCK, IP_MTU_DISCOVER, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_RECVPKTINFO,
+  IPV6_V6ONLY, MSG_DONTWAIT, PMTUDISC_PROBE, SO_RCVBUF, SO_REUSEPORT, SO_SNDTIMEO, SOCK_CLOEXEC, SOCK_DGRAM, SOL_SOCKET,
   type SystemCalls, systemError,
 } from './libc.ts';
 import { BatchMemory, batchSize, headerLength } from './memory.ts';
@@ -68,10 +68,10 @@ export class DatagramSocket {
     if (this.#options.shared) this.#set(SOL_SOCKET, SO_REUSEPORT, 1);
     if (this.#isIpv6) {
       this.#set(IPPROTO_IPV6, IPV6_V6ONLY, 1);
-      this.#set(IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_OMIT);
+      this.#set(IPPROTO_IPV6, IPV6_MTU_DISCOVER, PMTUDISC_PROBE);
       if (this.#isWildcard) this.#set(IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     } else {
-      this.#set(IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_OMIT);
+      this.#set(IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_PROBE);
       if (this.#isWildcard) this.#set(IPPROTO_IP, IP_PKTINFO, 1);
     }
   }
@@ -88,7 +88,7 @@ export class DatagramSocket {
     const memory = this.#memory;
     const count = this.#calls.recvmmsg(this.descriptor, memory.queryHeadersAddress, batchSize, MSG_DONTWAIT, 0);
     if (count <= 0) {
-      if (!mayPass.has(this.#calls.errno())) throw systemError(this.#calls, 'recvmmsg', printEndpoint(this.endpoint));
+      if (ourFault.has(this.#calls.errno())) throw systemError(this.#calls, 'recvmmsg', printEndpoint(this.endpoint));
       return;
     }
     this.#exchange.receivedAt = this.#options.clock.now();
@@ -158,8 +158,8 @@ export class DatagramSocket {
   }
 }
 
-/** Errors of receiving that pass by themselves. */
-const mayPass: ReadonlySet<number> = new Set([EAGAIN, EINTR, ENOMEM, ENOBUFS]);
+/** Errors of receiving that do not pass by themselves. */
+const ourFault: ReadonlySet<number> = new Set([EBADF, EFAULT, EINVAL, ENOTSOCK]);
 
 // In a control message, after its header of 16 octets: struct in_pktinfo (interface, the address that a reply leaves
 // from, the address asked) and struct in6_pktinfo (address, interface).

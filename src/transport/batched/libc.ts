@@ -86,13 +86,15 @@ export const IPPROTO_IPV6 = 41;
 export const IPV6_MTU_DISCOVER = 23;
 export const IPV6_V6ONLY = 26;
 export const IPV6_RECVPKTINFO = 49;
-/** Value of both MTU_DISCOVER options: fragment by the link's own MTU, believe no ICMP about the path. */
-export const PMTUDISC_OMIT = 5;
+/** Value of both MTU_DISCOVER options: never fragment, and believe no ICMP about the path (RFC 9715 section 3.1). */
+export const PMTUDISC_PROBE = 3;
 
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const POLLIN = 1;
 export const EINTR = 4;
+export const EBADF = 9;
 export const EAGAIN = 11;
-export const ENOMEM = 12;
-export const ENOBUFS = 105;
+export const EFAULT = 14;
+export const EINVAL = 22;
+export const ENOTSOCK = 88;

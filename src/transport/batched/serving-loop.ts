@@ -11,7 +11,7 @@ import { POLLIN, type SystemCalls } from './libc.ts';
 /** Under load the event loop, and the timers in it, get a turn this often; in milliseconds. */
 const longestTurn = 5;
 /** Timers are late by up to this when nothing else happens, and a thread dies this late when told to; in milliseconds. */
-const longestSleep = 100;
+const longestSleep = 500;
 
 /** struct pollfd: descriptor 0, events 4, revents 6. */
 const entryLength = 8;
