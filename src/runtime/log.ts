@@ -9,5 +9,6 @@ export type LogLevel = (typeof logLevels)[number];
 /** Opens the process's log. `pretty` is meant for terminals only: it costs a second thread. */
 export function openLog(level: LogLevel, pretty: boolean): Logger {
   const base = { level, timestamp: pino.stdTimeFunctions.isoTime };
-  return pretty ? pino({ ...base, transport: { target: 'pino-pretty' } }) : pino(base);
+  if (!pretty) return pino(base);
+  return pino({ ...base, transport: { target: 'pino-pretty', options: { singleLine: true, ignore: 'pid,hostname' } } });
 }
