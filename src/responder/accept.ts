@@ -1,6 +1,6 @@
 /**
- * Judges a message before any work is done for it (RFC 1035 section 4.1.1, RFC 8906): which is dropped, which is refused with
- * an error code, which is a query to answer. All rules on bad messages stand here.
+ * Judges a message before any work is done for it (RFC 1035 section 4.1.1, RFC 8906): which is dropped, which is
+ * refused with an error code, which is a query to answer. All rules on bad messages stand here.
  */
 import { ExtendedError, Opcode, RRClass, RRType, Rcode } from '../wire/codes.ts';
 import { Flag, headerLength, opcodeOf } from '../wire/flags.ts';
@@ -29,8 +29,12 @@ export function accept(exchange: Exchange, query: Query): number {
     return refuse(query, Rcode.REFUSED, ExtendedError.NotAuthoritative);
   }
   // RFC 5936 section 4.2: AXFR over UDP means nothing. Nobody is allowed a transfer over TCP.
-  if (query.type === RRType.AXFR && exchange.transport === 'udp') return refuse(query, Rcode.NOTIMP, ExtendedError.NotSupported);
-  if (query.type === RRType.AXFR || query.type === RRType.IXFR) return refuse(query, Rcode.REFUSED, ExtendedError.Prohibited);
+  if (query.type === RRType.AXFR && exchange.transport === 'udp') {
+    return refuse(query, Rcode.NOTIMP, ExtendedError.NotSupported);
+  }
+  if (query.type === RRType.AXFR || query.type === RRType.IXFR) {
+    return refuse(query, Rcode.REFUSED, ExtendedError.Prohibited);
+  }
   return Rcode.NOERROR;
 }
 
@@ -45,7 +49,7 @@ function readMessage({ request, start, end }: Exchange, query: Query): boolean {
   if (questions === 1 && !query.readQuestion(request, start + headerLength, end)) return true;
   const recordsStart = questions === 1 ? query.questionEnd : start + headerLength;
   if (!readRecords(query, request, recordsStart, end, answers + authorities, additionals)) return true;
-  // A query brings no records but those of the additional section, and for IXFR the SOA that it has (RFC 1995 section 3).
+  // A query has records only in its additional section, and for IXFR an SOA record (RFC 1995 section 3).
   if (answers > 0 || authorities > (query.hasQuestion && query.type === RRType.IXFR ? 1 : 0)) return true;
   // RFC 7873 section 5.4: a client may ask for nothing but a cookie.
   return questions === 0 && query.cookieLength === 0;

@@ -13,7 +13,14 @@ import type { Zones } from '../zone/zones.ts';
 
 /** Types of which a client needs the addresses of the target next. */
 const pointers = new Set<number>([
-  RRType.NS, RRType.MX, RRType.AFSDB, RRType.RT, RRType.SRV, RRType.KX, RRType.SVCB, RRType.HTTPS,
+  RRType.NS,
+  RRType.MX,
+  RRType.AFSDB,
+  RRType.RT,
+  RRType.SRV,
+  RRType.KX,
+  RRType.SVCB,
+  RRType.HTTPS,
 ]);
 
 /** True for types whose records have a target with addresses. */
@@ -25,7 +32,7 @@ export function pointsToAddresses(type: number): boolean {
 export function addressedName(owner: Name, type: number, rdata: Octets): Name | null {
   const target = targetOf(type, rdata);
   if (target !== rootName) return target;
-  // RFC 9460 section 2.5: `.` is the owner itself, but in AliasMode; elsewhere (RFC 2782, RFC 7505) it means no service.
+  // RFC 9460 section 2.5: `.` is the owner, but in AliasMode; elsewhere (RFC 2782, RFC 7505) there is no service.
   const isService = (type === RRType.SVCB || type === RRType.HTTPS) && !rdata.startsWith('\0\0');
   return isService ? owner : null;
 }

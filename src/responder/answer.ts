@@ -1,6 +1,6 @@
 /**
- * Makes the answer and authority sections: the outcome of the lookup, and where that is an alias, the outcome of the
- * next, through CNAME and DNAME records and across all our zones (RFC 1034 section 4.3.2 steps 2 to 4, RFC 6672 section 3.2).
+ * Makes the answer of a reply: the outcome of the lookup, and where that is an alias, the outcome of the next, through
+ * CNAME and DNAME records and across all our zones (RFC 1034 section 4.3.2, RFC 6672 section 3.2).
  */
 import { ExtendedError, RRType, Rcode } from '../wire/codes.ts';
 import { type Name, foldName, labelsOf, maxNameLength } from '../wire/name.ts';
@@ -18,9 +18,9 @@ const maxAliases = 16;
 export function answer(zones: Zones, name: Name, type: number): Reply {
   const reply = emptyReply();
   const seen: Name[] = [];
-  let owner = name;
-  while (seen.length <= maxAliases) {
-    const folded = foldName(owner);
+  let owner: Name | null = name;
+  while (owner !== null && seen.length <= maxAliases) {
+    const folded: Name = seen.length === 0 ? name : foldName(owner);
     const labels = labelsOf(folded);
     const zone = zones.find(folded, type, labels);
     if (zone === null) return seen.length === 0 ? refuseForeign(reply) : reply;
@@ -30,9 +30,7 @@ export function answer(zones: Zones, name: Name, type: number): Reply {
     const found = lookup(zone, folded, type, labels);
     // RFC 1034 section 4.1.1: AA is about the first owner name of the answer section.
     if (seen.length === 1) reply.authoritative = found.outcome !== 'delegation';
-    const target = put(reply, zone, owner, type, found);
-    if (target === null) break;
-    owner = target;
+    owner = put(reply, zone, owner, type, found);
   }
   return reply;
 }
@@ -52,8 +50,7 @@ function put(reply: Reply, zone: Zone, owner: Name, type: number, found: Lookup)
       return putDname(reply, owner, type, found);
     case 'delegation':
       reply.steady = false;
-      reply.authority.push({ owner: found.cut, rrset: found.rrset, ttl: found.rrset.ttl, node: found.node });
-      reply.referral = { zone, cut: found.cut };
+      reply.referral = { zone, cut: found.cut, servers: found.rrset, node: found.node };
       return null;
     case 'nodata':
       putNegative(reply, zone);
@@ -66,14 +63,23 @@ function put(reply: Reply, zone: Zone, owner: Name, type: number, found: Lookup)
   }
 }
 
-function putFound(reply: Reply, owner: Name, { node, rrset, synthesised }: Extract<Lookup, { outcome: 'answer' | 'cname' }>): void {
+function putFound(
+  reply: Reply,
+  owner: Name,
+  { node, rrset, synthesised }: Extract<Lookup, { outcome: 'answer' | 'cname' }>,
+): void {
   // Names made from a wildcard are without number. The serial in an SOA record moves with every change of its zone.
   if (synthesised || rrset.type === RRType.SOA) reply.steady = false;
   reply.answer.push({ owner, rrset, ttl: rrset.ttl, node });
 }
 
 /** RFC 6672 section 3.1: the DNAME record, and a CNAME record made from it for those who only know that. */
-function putDname(reply: Reply, name: Name, type: number, { node, rrset, owner }: Extract<Lookup, { outcome: 'dname' }>): Name | null {
+function putDname(
+  reply: Reply,
+  name: Name,
+  type: number,
+  { node, rrset, owner }: Extract<Lookup, { outcome: 'dname' }>,
+): Name | null {
   reply.steady = false;
   if (!reply.answer.some((placed) => placed.rrset === rrset)) reply.answer.push({ owner, rrset, ttl: rrset.ttl, node });
   const target = (name.slice(0, name.length - owner.length) + rrset.rdata(0)) as Name;

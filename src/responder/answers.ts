@@ -1,6 +1,6 @@
 /**
- * Writes the answer to an accepted query: copied where it was given before and still holds, else looked up and, if it will hold
- * until a name changes, kept.
+ * Writes the answer to an accepted query: copied where it was given before and still holds, else looked up and, if it
+ * will hold until a name changes, kept.
  */
 import { RRClass, Rcode } from '../wire/codes.ts';
 import { writeOctets } from '../wire/octets.ts';
@@ -61,7 +61,12 @@ export class Answers {
     this.#counters.count(Event.cacheHits);
     this.rcode = Rcode.NOERROR;
     this.extendedError = cached.extendedError;
-    const length = writeHead(exchange, query, replyFlags(query.flags, cached.authoritative, false, Rcode.NOERROR), cached);
+    const length = writeHead(
+      exchange,
+      query,
+      replyFlags(query.flags, cached.authoritative, false, Rcode.NOERROR),
+      cached,
+    );
     writeOctets(tail, exchange.reply, exchange.replyStart + length);
     return length + tail.length;
   }
@@ -83,7 +88,8 @@ export class Answers {
 
   #writeOtherClass(exchange: Exchange, query: Query): number {
     const { name, type } = query;
-    const reply = query.class === RRClass.CH ? answerChaos(this.#settings, name, type) : answer(this.#zones, name, type);
+    const reply =
+      query.class === RRClass.CH ? answerChaos(this.#settings, name, type) : answer(this.#zones, name, type);
     // RFC 1035 section 6.2: what is asked of any class is never answered with authority.
     reply.authoritative = false;
     return this.#writeReply(exchange, query, reply, 0, 0);
@@ -101,12 +107,17 @@ export class Answers {
   /** True when the reply that was written is the same for all clients, and lasts. */
   #isKeepable(reply: Reply, length: number): boolean {
     const { steady, personal, truncated, nodes } = this.#writer;
-    return reply.steady && steady && !personal && !truncated && nodes.length <= mostKeptNodes && length <= mostKeptOctets;
+    return (
+      reply.steady && steady && !personal && !truncated && nodes.length <= mostKeptNodes && length <= mostKeptOctets
+    );
   }
 
   /** Notes in the nodes how long a resolver may hold what was written. */
   #hold(now: number): void {
     const { nodes, ttls } = this.#writer;
-    for (const [index, node] of nodes.entries()) node.heldUntil = Math.max(node.heldUntil, heldUntil(now, ttls[index]!));
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[i]!;
+      node.heldUntil = Math.max(node.heldUntil, heldUntil(now, ttls[i]!));
+    }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The answer cache: what was answered before is answered by copying. It holds only answers made of names that exist, so
- * that no flood of invented names can fill it; each ends when one of its nodes changes (Derived). A table of our own
- * instead of an LRU map, because it is searched by the octets of the query in place: no string is made to find an answer.
+ * that no flood of invented names can fill it; each ends when one of its nodes changes (Derived). It is a table of our
+ * own and no LRU map, because it is searched by the octets of the query: no string is made to find an answer.
  */
 import { headerLength } from '../wire/flags.ts';
 import type { Name } from '../wire/name.ts';
@@ -25,8 +25,8 @@ export interface CacheSettings {
 const ways = 8;
 
 /**
- * Orders of one answer that are kept, and how often they are used before one of them gives way to a new one. More of them would
- * spread a little better, and crowd each other out of the processor's caches.
+ * Orders of one answer that are kept, and how often they are used before one of them gives way to a new one. More of
+ * them would spread a little better, and crowd each other out of the processor's caches.
  */
 const maxOrders = 4;
 const usesOfOrders = 64;

@@ -1,4 +1,4 @@
-/** Class CHAOS: what a server says of itself to those who ask `dig CH TXT version.bind` (RFC 4892). Off unless configured. */
+/** Class CHAOS: what a server says of itself (RFC 4892), to `dig CH TXT version.bind`. Off unless configured. */
 import { ExtendedError, RRType, Rcode } from '../wire/codes.ts';
 import { type Name, parseName } from '../wire/name.ts';
 import { type Octets, uint8Octets, utf8Octets } from '../wire/octets.ts';

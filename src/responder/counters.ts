@@ -1,6 +1,6 @@
 /**
- * What a responder counts, in memory that another thread reads at any time without asking. Each number is a 64-bit float,
- * which is written in one piece; only the responder's own thread writes.
+ * What a responder counts, in memory that another thread reads at any time without asking. Each number is a 64-bit
+ * float, which is written in one piece; only the responder's own thread writes.
  */
 
 /** One in so many queries is timed: reading the clock twice costs as much as a third of a cached answer. */

@@ -6,10 +6,17 @@ import { clientCookieLength } from './cookies.ts';
 import type { Query } from './query.ts';
 
 /**
- * Reads the records from `start` on: `skipped` that mean nothing to us, then the `additionals` with, perhaps, an OPT record.
- * False when they are malformed, or there are two OPT records (RFC 6891 section 6.1.1).
+ * Reads the records from `start` on: `skipped` that mean nothing to us, then the `additionals` with, perhaps, an OPT
+ * record. False when they are malformed, or there are two OPT records (RFC 6891 section 6.1.1).
  */
-export function readRecords(query: Query, request: Buffer, start: number, end: number, skipped: number, additionals: number): boolean {
+export function readRecords(
+  query: Query,
+  request: Buffer,
+  start: number,
+  end: number,
+  skipped: number,
+  additionals: number,
+): boolean {
   let at = start;
   for (let i = 0; i < skipped + additionals; i++) {
     const fields = skipName(request, at, end);
@@ -35,7 +42,9 @@ function readOpt(query: Query, request: Buffer, fields: number): void {
   query.dnssecOk = (request.readUInt16BE(fields + 6) & dnssecOkFlag) !== 0;
 }
 
-/** False when an option does not fit into the record, or breaks its own format. Options that we do not know are passed over. */
+/**
+ * False when an option does not fit into the record, or breaks its own format. Unknown options are passed over.
+ */
 function readOptions(query: Query, request: Buffer, start: number, end: number): boolean {
   let at = start;
   while (at < end) {

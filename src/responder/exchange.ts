@@ -1,4 +1,6 @@
-/** The seam between sockets and answers: a query's octets in, a reply's octets out. A transport makes one and reuses it. */
+/**
+ * The seam between sockets and answers: a query's octets in, a reply's octets out. A transport makes one and reuses it.
+ */
 
 export interface Exchange {
   /** Holds the query at [start, end). The responder may fold letters in it only if it restores them. */

@@ -1,8 +1,9 @@
 /**
  * Writes a reply into the room there is. What does not fit is left out in this order: additional records, an rrset at a
  * time, without a word (RFC 2181 section 9); glue that a referral needs, with TC (RFC 9471 section 3.1); records of the
- * answer, with TC. Those that stay are the same for a client each time, so that its picture of a service does not flicker.
+ * answer, with TC. Those that stay are the same for a client each time: its picture of a service does not flicker.
  */
+import { hashOctets } from '../runtime/hash.ts';
 import { RRClass, RRType, Rcode } from '../wire/codes.ts';
 import { type Name, foldName, isAtOrBelow } from '../wire/name.ts';
 import { MessageWriter, Section } from '../wire/writer.ts';
@@ -11,11 +12,11 @@ import type { StoredRRset } from '../zone/rrset.ts';
 import type { Zones } from '../zone/zones.ts';
 import { addressedName, findAddresses, findServerAddresses, pointsToAddresses } from './additional.ts';
 import type { Exchange } from './exchange.ts';
-import { hashOctets } from '../runtime/hash.ts';
 import { type RecordCounts, replyFlags } from './header.ts';
+import { NegativeCopier, negativeSoa } from './negative.ts';
 import { RecordOrder, recordOverhead } from './order.ts';
 import type { Query } from './query.ts';
-import type { PlacedRRset, Reply } from './reply.ts';
+import type { PlacedRRset, Referral, Reply } from './reply.ts';
 
 /** How the records of a reply are ordered and, where not all fit, chosen. */
 export interface Selection {
@@ -48,6 +49,7 @@ export class ReplyWriter implements RecordCounts {
   readonly #order = new RecordOrder();
   /** Names of which addresses are to be added: folded, and as they stand in the records. */
   readonly #targets = new Map<Name, Name>();
+  readonly #negatives = new NegativeCopier();
   #limit = 0;
   #class: number = RRClass.IN;
 
@@ -70,29 +72,49 @@ export class ReplyWriter implements RecordCounts {
 
   /** Writes all but the OPT record to `exchange.reply` and returns the number of octets, at most `query.room`. */
   write(exchange: Exchange, query: Query, reply: Reply, selection: Selection): number {
-    const message = this.#message;
-    this.#begin(exchange, query);
+    this.#begin(query, reply);
+    if (reply.negative !== null && reply.answer.length === 0) {
+      const length = this.#negatives.copy(exchange, query, reply, reply.negative);
+      if (length > 0) return length;
+    }
+    this.#beginMessage(exchange, query);
     this.#putAnswer(reply, selection);
-    if (!this.truncated) this.#putAuthority(reply);
-    if (!this.truncated && reply.referral !== null) this.#putGlue(reply.referral);
+    if (!this.truncated && reply.negative !== null) this.#putAuthority(negativeSoa(reply.negative));
+    if (!this.truncated && reply.referral !== null) this.#putReferral(reply.referral);
     if (!this.truncated) this.#putAdditional();
+    return this.#finish(exchange, query, reply);
+  }
+
+  #finish(exchange: Exchange, query: Query, reply: Reply): number {
+    const message = this.#message;
     // Where TCP does not take a single record, there is no way to this answer.
-    const hopeless = this.truncated && exchange.transport === 'tcp' && this.answers + this.authorities === 0;
-    if (hopeless) this.truncated = false;
-    this.rcode = hopeless ? Rcode.SERVFAIL : reply.rcode;
+    if (this.truncated && exchange.transport === 'tcp' && this.answers + this.authorities === 0) {
+      this.truncated = false;
+      this.rcode = Rcode.SERVFAIL;
+    }
     message.id = exchange.request.readUInt16BE(exchange.start);
-    message.flags = replyFlags(query.flags, reply.authoritative && !hopeless, this.truncated, this.rcode);
+    message.flags = replyFlags(
+      query.flags,
+      reply.authoritative && this.rcode !== Rcode.SERVFAIL,
+      this.truncated,
+      this.rcode,
+    );
     return message.finish();
   }
 
-  #begin(exchange: Exchange, query: Query): void {
+  #begin(query: Query, reply: Reply): void {
+    this.rcode = reply.rcode;
     this.truncated = this.trimmed = this.personal = this.spread = false;
     this.steady = true;
     this.nodes.length = 0;
     this.ttls.length = 0;
-    this.#targets.clear();
+    // To clear an empty Map is not free.
+    if (this.#targets.size > 0) this.#targets.clear();
     this.#limit = query.room;
     this.#class = query.class === RRClass.CH ? RRClass.CH : RRClass.IN;
+  }
+
+  #beginMessage(exchange: Exchange, query: Query): void {
     this.#message.begin(exchange.reply, exchange.replyStart, query.room);
     this.#message.copyQuestion(exchange.request, query.questionStart, query.questionEnd);
   }
@@ -149,20 +171,18 @@ export class ReplyWriter implements RecordCounts {
     return length;
   }
 
-  #putAuthority({ authority }: Reply): void {
+  #putAuthority(placed: PlacedRRset): void {
     this.#message.section(Section.authority);
-    for (const placed of authority) {
-      this.#order.natural(placed.rrset.size);
-      if (this.#putRecords(placed) < placed.rrset.size) this.truncated = true;
-      this.#noteNode(placed.node, placed.ttl);
-    }
+    this.#order.natural(placed.rrset.size);
+    if (this.#putRecords(placed) < placed.rrset.size) this.truncated = true;
+    this.#noteNode(placed.node, placed.ttl);
   }
 
-  /** RFC 9471 section 3.1: the addresses of name servers at and below the cut must all be there; others are welcome. */
-  #putGlue({ zone, cut }: NonNullable<Reply['referral']>): void {
-    const servers = zone.node(cut)?.rrset(RRType.NS) ?? null;
-    if (servers === null) return;
+  #putReferral({ zone, cut, servers, node }: Referral): void {
+    this.#putAuthority({ owner: cut, rrset: servers, ttl: servers.ttl, node });
+    if (this.truncated) return;
     this.#message.section(Section.additional);
+    // RFC 9471 section 3.1: addresses of name servers at and below the cut must all be there; others are welcome.
     for (const required of [true, false]) {
       for (let i = 0; i < servers.size; i++) {
         const name = servers.rdata(i);

@@ -11,8 +11,9 @@ export interface RecordCounts {
 }
 
 /**
- * The second word of the reply to a query with the flags `asked`. RD comes back as it was. RA is clear: we do not recurse. AD
- * and CD are clear: we vouch for our own data only (RFC 4035 section 3.1.6, RFC 6840 section 5.8). Z is clear (RFC 6895 section 2.1).
+ * The second word of the reply to a query with the flags `asked`. RD comes back as it was. RA is clear: we do not
+ * recurse. AD and CD are clear: we vouch for our own data only (RFC 4035 section 3.1.6, RFC 6840 section 5.8). Z is
+ * clear (RFC 6895 section 2.1).
  */
 export function replyFlags(asked: number, authoritative: boolean, truncated: boolean, rcode: number): number {
   const flags = Flag.QR | (asked & Flag.RD) | (authoritative ? Flag.AA : 0) | (truncated ? Flag.TC : 0);
@@ -20,7 +21,12 @@ export function replyFlags(asked: number, authoritative: boolean, truncated: boo
 }
 
 /** Writes the header and, as it was asked, the question; returns how many octets that are. */
-export function writeHead({ request, start, reply, replyStart }: Exchange, query: Query, flags: number, counts: RecordCounts): number {
+export function writeHead(
+  { request, start, reply, replyStart }: Exchange,
+  query: Query,
+  flags: number,
+  counts: RecordCounts,
+): number {
   reply[replyStart] = request[start]!;
   reply[replyStart + 1] = request[start + 1]!;
   writeUint16(reply, replyStart + 2, flags);
@@ -57,7 +63,9 @@ export function countAdditional({ reply, replyStart }: Exchange): void {
 
 const none: RecordCounts = { answers: 0, authorities: 0, additionals: 0 };
 
-/** Writes a number in network order and returns the offset after it. Buffer's own method would check what is known here. */
+/**
+ * Writes a number in network order and returns the offset after it. Buffer's own method would check what is known here.
+ */
 export function writeUint16(buffer: Buffer, offset: number, value: number): number {
   buffer[offset] = value >> 8;
   buffer[offset + 1] = value & 0xff;

@@ -1,7 +1,7 @@
 /**
- * Response rate limiting: a server that answers whoever seems to ask would send large replies to victims whose addresses
- * somebody forges. Each network has two token buckets, one for answers and one for errors and negative answers, which cost
- * an attacker nothing to cause. The tables have a fixed size; networks that meet in a bucket share it.
+ * Response rate limiting: a server that answers whoever seems to ask would send large replies to victims whose
+ * addresses somebody forges. Each network has two token buckets, one for answers and one for errors and negative
+ * answers, which cost an attacker nothing to cause. Their number is fixed; networks that meet in a bucket share it.
  */
 import type { Exchange } from './exchange.ts';
 import { hashBytes } from '../runtime/hash.ts';

@@ -1,4 +1,4 @@
-/** Networks in CIDR notation, matched against addresses of 16 octets in which IPv4 is ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
+/** Networks in CIDR notation, and addresses of 16 octets in them; IPv4 is ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
 import { parseIpv4, parseIpv6 } from '../wire/address.ts';
 
 /** A set of networks. Throws RangeError, when it is made, on text that is no network. */
@@ -18,10 +18,12 @@ export class Networks {
     const c = word(address, start + 8);
     const d = word(address, start + 12);
     for (let i = 0; i < words.length; i += 8) {
-      if (
-        (a & words[i + 4]!) === words[i] && (b & words[i + 5]!) === words[i + 1] &&
-        (c & words[i + 6]!) === words[i + 2] && (d & words[i + 7]!) === words[i + 3]
-      ) return true;
+      const differs =
+        ((a & words[i + 4]!) ^ words[i]!) |
+        ((b & words[i + 5]!) ^ words[i + 1]!) |
+        ((c & words[i + 6]!) ^ words[i + 2]!) |
+        ((d & words[i + 7]!) ^ words[i + 3]!);
+      if (differs === 0) return true;
     }
     return false;
   }

@@ -48,7 +48,9 @@ export class OptWriter {
     return query.cookieLength > 0 && this.#cookies.isValid(exchange, query, this.#seconds());
   }
 
-  /** Writes the record behind the `length` octets of the reply, with `error` if there is room; returns the new length. */
+  /**
+   * Writes the record behind the `length` octets of the reply, with `error` if there is room; returns the new length.
+   */
   write(exchange: Exchange, query: Query, length: number, rcode: number, error: ExtendedErrorInfo | null): number {
     const { reply, replyStart } = exchange;
     const start = replyStart + length;
@@ -96,10 +98,11 @@ function sendsKeepalive(exchange: Exchange, query: Query): boolean {
 }
 
 function writeExtendedError(reply: Buffer, at: number, end: number, { infoCode, text }: ExtendedErrorInfo): number {
-  const octets = utf8Octets(text);
-  const length = 2 + octets.length;
+  // Most have no text, and to ask about it would cost more than all the rest.
+  const length = 2 + (text === '' ? 0 : Buffer.byteLength(text));
   if (at + optionHeaderLength + length > end) return at;
-  return writeOctets(octets, reply, writeUint16(reply, writeOptionHeader(reply, at, OptionCode.EDE, length), infoCode));
+  const textAt = writeUint16(reply, writeOptionHeader(reply, at, OptionCode.EDE, length), infoCode);
+  return text === '' ? textAt : textAt + reply.write(text, textAt);
 }
 
 /** Returns where the option's data go. */

@@ -1,8 +1,8 @@
 /**
- * The order of the records of an rrset in an answer, and which of them go into one that is too small for all. SRV records
- * come by priority, then by exponential keys: -ln(U)/weight, smallest first, weight 0 last. That gives each record the share
- * of first places that RFC 2782 intends; other records have equal shares. With U drawn at random that is an order to
- * spread load; with U made from client and record it is the same subset for a client each time.
+ * The order of the records of an rrset in an answer, and which of them go into one that is too small for all. SRV
+ * records come by priority, then by exponential keys: -ln(U)/weight, smallest first, weight 0 last. That gives each
+ * record the share of first places that RFC 2782 intends; other records have equal shares. With U drawn at random that
+ * is an order to spread load; with U made from client and record it is the same subset for a client each time.
  */
 import { finishHash } from '../runtime/hash.ts';
 import { RRType } from '../wire/codes.ts';
@@ -24,8 +24,9 @@ export class RecordOrder {
   }
 
   /**
-   * All records in an order to spread load. `turn`, 0 and up, numbers the orders of one answer and `phase`, 0 to 1, tells answers
-   * apart: over the turns each record comes first as often as its weight says, sooner than chance would have it.
+   * All records in an order to spread load. `turn`, 0 and up, numbers the orders of one answer and `phase`, 0 to 1,
+   * tells answers apart: over the turns each record comes first as often as its weight says, sooner than chance would
+   * have it.
    */
   spread(rrset: StoredRRset, turn: number, phase: number): void {
     const size = rrset.size;
@@ -41,7 +42,10 @@ export class RecordOrder {
     this.#sort(size, size);
   }
 
-  /** Records that the client with `seed` gets, always the same ones as long as they are there: those that fit into `room` octets, or `most`. */
+  /**
+   * Records that the client with `seed` gets, always the same ones as long as they are there: those that fit into
+   * `room` octets, or `most`.
+   */
   draw(rrset: StoredRRset, seed: number, room: number, most: number): void {
     const size = rrset.size;
     this.#reserve(size);
@@ -62,7 +66,10 @@ export class RecordOrder {
     this.length = size;
   }
 
-  /** The record of the lowest priority into whose part of the sum of weights `point`, 0 to 1, falls; -1 where all weights are 0. */
+  /**
+   * The record of the lowest priority into whose part of the sum of weights `point`, 0 to 1, falls; -1 where all
+   * weights are 0.
+   */
   #firstSrv(rrset: StoredRRset, point: number): number {
     let lowest = Infinity;
     let total = 0;
@@ -109,7 +116,10 @@ export const recordOverhead = 12;
 
 const goldenRatio = (Math.sqrt(5) - 1) / 2;
 
-/** A number by which SRV records sort: the priority, then a half of the unit interval for all weights above 0, one for weight 0. */
+/**
+ * A number by which SRV records sort: the priority, then a half of the unit interval for all weights above 0, one for
+ * weight 0.
+ */
 function srvKey(rdata: Octets, uniform: number): number {
   const priority = uint16At(rdata, 0);
   const weight = uint16At(rdata, 2);

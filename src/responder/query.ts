@@ -1,4 +1,4 @@
-/** A query as the stages see it. One is made for each worker and filled anew for each query, so that none leaves garbage. */
+/** A query as the stages see it. One is made and filled anew for each query, so that they leave no garbage. */
 import { type Name, maxLabelLength, maxNameLength } from '../wire/name.ts';
 import { octetsOf } from '../wire/octets.ts';
 import { fnvPrime } from '../runtime/hash.ts';
@@ -61,8 +61,8 @@ export class Query {
   }
 
   /**
-   * Reads the question at `start` of `request[.., end)`; false when it is none. A name in a question is never compressed:
-   * nothing stands before it that it could point to.
+   * Reads the question at `start` of `request[.., end)`; false when it is none. A name in a question is never
+   * compressed: nothing stands before it that it could point to.
    */
   readQuestion(request: Buffer, start: number, end: number): boolean {
     const folded = this.folded;
@@ -71,7 +71,8 @@ export class Query {
     let length = 0;
     for (;;) {
       const labelLength = at < end ? request[at]! : maxNameLength;
-      if (labelLength > maxLabelLength || length + labelLength >= maxNameLength || at + labelLength >= end) return false;
+      if (labelLength > maxLabelLength || at + labelLength >= end) return false;
+      if (length + labelLength >= maxNameLength) return false;
       const labelEnd = at + labelLength;
       folded[length++] = labelLength;
       hash = Math.imul(hash ^ labelLength, fnvPrime);
@@ -96,4 +97,6 @@ export class Query {
 }
 
 /** RFC 4343: only ASCII letters have two cases. */
-const foldedOctet = Uint8Array.from({ length: 256 }, (_, octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet));
+const foldedOctet = Uint8Array.from({ length: 256 }, (_, octet) =>
+  octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
+);

@@ -20,17 +20,35 @@ export interface Reply {
   rcode: number;
   authoritative: boolean;
   readonly answer: PlacedRRset[];
-  readonly authority: PlacedRRset[];
-  /** The zone that delegates, and the zone cut: addresses of name servers below the cut must go along (RFC 9471). */
-  referral: { readonly zone: Zone; readonly cut: Name } | null;
+  /** The authority section has the NS records of a zone cut; null without. */
+  referral: Referral | null;
+  /** The authority section has the SOA record of this zone, as the sign of a negative answer; null without. */
+  negative: Zone | null;
   extendedError: ExtendedErrorInfo | null;
   /**
-   * True when the answer is made of the records of names that exist, so that it holds until one of them changes, and their
-   * number bounds how many such answers there can be.
+   * True when the answer is made of the records of names that exist, so that it holds until one of them changes, and
+   * their number bounds how many such answers there can be.
    */
   steady: boolean;
 }
 
+export interface Referral {
+  /** The zone that delegates. */
+  readonly zone: Zone;
+  /** The zone cut, folded, and its NS rrset. */
+  readonly cut: Name;
+  readonly servers: StoredRRset;
+  readonly node: Node;
+}
+
 export function emptyReply(): Reply {
-  return { rcode: 0, authoritative: false, answer: [], authority: [], referral: null, extendedError: null, steady: true };
+  return {
+    rcode: 0,
+    authoritative: false,
+    answer: [],
+    referral: null,
+    negative: null,
+    extendedError: null,
+    steady: true,
+  };
 }

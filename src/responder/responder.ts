@@ -25,7 +25,10 @@ export function createResponder(settings: ResponderSettings, parts: ResponderPar
   return new ZoneResponder(settings, parts);
 }
 
-/** What a client without EDNS takes over UDP, and the least that one with EDNS can say (RFC 1035 section 4.2.1, RFC 6891 section 6.2.3). */
+/**
+ * What a client without EDNS takes over UDP, and the least that one with EDNS can say (RFC 1035 section 4.2.1, RFC 6891
+ * section 6.2.3).
+ */
 const leastPayload = 512;
 
 const mostOctets = 65_535;
@@ -93,7 +96,8 @@ class ZoneResponder implements Responder {
     query.limit = this.#sizeLimit(exchange);
     query.room = query.limit - this.#finisher.optLength(exchange, query);
     if (rcode !== Rcode.NOERROR || !query.hasQuestion) return this.#refuse(exchange, rcode, query.extendedError);
-    if (!this.#allowQuery.has(exchange.peer, exchange.peerStart)) return this.#refuse(exchange, Rcode.REFUSED, prohibited);
+    if (!this.#allowQuery.has(exchange.peer, exchange.peerStart))
+      return this.#refuse(exchange, Rcode.REFUSED, prohibited);
     const answers = this.#answers;
     const length = answers.write(exchange, query);
     return this.#finisher.finish(exchange, query, length, answers.rcode, answers.extendedError);
@@ -117,6 +121,9 @@ class ZoneResponder implements Responder {
     counters.count(Event.failures);
     if (receivedAt - this.#failureLoggedAt < failureLogInterval) return;
     this.#failureLoggedAt = receivedAt;
-    log.error({ err: error, query: request.toString('hex', start, Math.min(end, start + leastPayload)) }, 'a query failed');
+    log.error(
+      { err: error, query: request.toString('hex', start, Math.min(end, start + leastPayload)) },
+      'a query failed',
+    );
   }
 }

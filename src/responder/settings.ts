@@ -7,7 +7,10 @@ import type { RateLimitSettings } from './limits.ts';
 
 /** Plain data, the same in all workers of a server. */
 export interface ResponderSettings {
-  /** Largest UDP reply in octets, and the EDNS buffer size that is announced, 512 to 4096; 1232 passes everywhere without fragments. */
+  /**
+   * Largest UDP reply in octets, and the EDNS buffer size that is announced, 512 to 4096; 1232 passes everywhere
+   * without fragments.
+   */
   readonly udpPayload: number;
   /** Networks in CIDR notation that are answered; all others get REFUSED. */
   readonly allowQuery: readonly string[];

@@ -1,6 +1,6 @@
 /**
- * SipHash-2-4 (Aumasson and Bernstein, 2012), the keyed hash of interoperable DNS cookies (RFC 9018 section 4.4). Its 64-bit
- * words are pairs of 32-bit halves here: BigInt would take twenty times as long, for each query with a cookie.
+ * SipHash-2-4 (Aumasson and Bernstein, 2012), the keyed hash of interoperable DNS cookies (RFC 9018 section 4.4). Its
+ * 64-bit words are pairs of 32-bit halves here: BigInt would take twenty times as long, for each query with a cookie.
  */
 export class SipHash {
   /** Takes the octets to hash, at most 255. */
@@ -20,7 +20,7 @@ export class SipHash {
   hash(length: number): void {
     const input = this.input;
     const end = (length & ~7) + 8;
-    input.fill(0, length, end);
+    for (let i = length; i < end; i++) input[i] = 0;
     input[end - 1] = length;
     const [k0, k1, k2, k3] = this.#key as [number, number, number, number];
     let low0 = k0 ^ 0x70736575;

@@ -17,15 +17,17 @@ export interface ZoneChange {
   readonly kind: 'load' | 'update' | 'drop';
   readonly removed: readonly RRset[];
   /**
-   * A record is in the zone as often as it was added and not removed, and answered once: two instances on one address, or a
-   * zone file and a registration, may both add it. An rrset's TTL is the TTL of its last `added`; an `added` rrset
+   * A record is in the zone as often as it was added and not removed, and answered once: two instances on one address,
+   * or a zone file and a registration, may both add it. An rrset's TTL is the TTL of its last `added`; an `added` rrset
    * without rdata sets only the TTL.
    */
   readonly added: readonly RRset[];
   readonly marks: readonly NameMark[];
 }
 
-/** What is said of an owner name beyond its records. A later mark replaces the earlier one; `mark: null` takes it away. */
+/**
+ * What is said of an owner name beyond its records. A later mark replaces the earlier one; `mark: null` takes it away.
+ */
 export interface NameMark {
   readonly owner: Name;
   readonly mark: Mark | null;
@@ -34,11 +36,11 @@ export interface NameMark {
 export interface Mark {
   /**
    * `exists`: the name exists even without records or descendants, so it is NODATA (a service without instances).
-   * `denied`: the name itself answers NXDOMAIN (a service whose emptyPolicy is `nxdomain`; names below it still answer).
+   * `denied`: the name itself answers NXDOMAIN (a service with emptyPolicy `nxdomain`); names below it still answer.
    * Absent: existence follows from the records, as everywhere.
    */
   readonly existence?: 'exists' | 'denied';
-  /** At most this many records of an SRV, A or AAAA rrset go into an answer, chosen like a truncated subset but without TC. */
+  /** At most so many records of an SRV, A or AAAA rrset go into an answer: a subset as for truncation, without TC. */
   readonly limit?: number;
   /** Sent with every answer for this name to clients that use EDNS (RFC 8914). */
   readonly extendedError?: { readonly infoCode: number; readonly text: string };
@@ -46,6 +48,9 @@ export interface Mark {
 
 /** What a worker says when it has applied a change. */
 export interface AppliedChange {
-  /** Seconds, from when the change was applied, for which a resolver may still hold an answer with what the change removed; 0 when none was given. */
+  /**
+   * Seconds, from when the change was applied, for which a resolver may still hold an answer with what the change
+   * removed; 0 when none was given.
+   */
   readonly heldFor: number;
 }

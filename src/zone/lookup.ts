@@ -9,7 +9,9 @@ import type { Node } from './node.ts';
 import type { StoredRRset } from './rrset.ts';
 import type { Zone } from './zone.ts';
 
-/** `node` is where the records stand; for a name made from a wildcard the node of `*`, and then `synthesised` is true. */
+/**
+ * `node` is where the records stand; for a name made from a wildcard the node of `*`, and then `synthesised` is true.
+ */
 export type Lookup =
   /** The rrset that was asked for; for ANY the one rrset that stands for all (RFC 8482 section 4.1). */
   | { readonly outcome: 'answer'; readonly node: Node; readonly rrset: StoredRRset; readonly synthesised: boolean }
@@ -24,7 +26,10 @@ export type Lookup =
   /** The name does not exist. `node` is there when it has a mark. */
   | { readonly outcome: 'nxdomain'; readonly node: Node | null };
 
-/** Looks up the folded `name`, which is at or below the apex of `zone`. `labels` are those of the name, for callers that have them. */
+/**
+ * Looks up the folded `name`, which is at or below the apex of `zone`. `labels` are those of the name, for callers that
+ * have them.
+ */
 export function lookup(zone: Zone, name: Name, type: number, labels: readonly Octets[] = labelsOf(name)): Lookup {
   let node = zone.top;
   let closestEncloser = node;

@@ -1,11 +1,16 @@
-/** A node of the tree of names that is a zone (RFC 1034 section 3.1). An empty non-terminal is a node without rrsets. */
+/**
+ * A node of the tree of names that is a zone (RFC 1034 section 3.1). An empty non-terminal is a node without rrsets.
+ */
 import type { Octets } from '../wire/octets.ts';
 import type { Mark } from './change.ts';
 import type { StoredRRset } from './rrset.ts';
 
 /** Something made from what nodes say, a cached answer, that ends when one of them changes. */
 export interface Derived {
-  /** Called by a node before it changes; takes itself out of `derived` of all its nodes and brings their `heldUntil` up to date. */
+  /**
+   * Called by a node before it changes; takes itself out of `derived` of all its nodes and brings their `heldUntil` up
+   * to date.
+   */
   discard(): void;
 }
 
@@ -14,13 +19,20 @@ export class Node {
   rrsets: StoredRRset | null = null;
   children: Children | null = null;
   mark: Mark | null = null;
-  /** Until when a resolver may hold an answer with records of this node: seconds of the responder's clock, 0 for never answered. */
+  /**
+   * Until when a resolver may hold an answer with records of this node, in seconds of the responder's clock; 0: no
+   * answer was given.
+   */
   heldUntil = 0;
   derived: Set<Derived> | null = null;
 
   /** RFC 8020 section 2: a name exists when it or a name below it has records; here also when it is said to exist. */
   get exists(): boolean {
-    return this.rrsets !== null || this.mark?.existence === 'exists' || (this.children !== null && this.children.existing > 0);
+    return (
+      this.rrsets !== null ||
+      this.mark?.existence === 'exists' ||
+      (this.children !== null && this.children.existing > 0)
+    );
   }
 
   /** True when nothing is lost with this node. */

@@ -60,7 +60,9 @@ class RecordList {
   readonly rdata: Octets[];
   /** Copies of each record; null while each has one. */
   #copies: number[] | null = null;
-  /** Where each record stands in `rdata`, so that one of ten thousand is removed without a search; null in short lists. */
+  /**
+   * Where each record stands in `rdata`, so that one of ten thousand is removed without a search; null in short lists.
+   */
   #positions: Map<Octets, number> | null = null;
   /** The hash of each record, as a signed number; null until one is asked for. */
   #hashes: number[] | null = null;
@@ -85,7 +87,8 @@ class RecordList {
     this.#copies?.push(1);
     this.#hashes?.push(signedHash(rdata));
     if (this.#positions !== null) this.#positions.set(rdata, this.rdata.length - 1);
-    else if (this.rdata.length > searchedLength) this.#positions = new Map(this.rdata.map((each, index) => [each, index]));
+    else if (this.rdata.length > searchedLength)
+      this.#positions = new Map(this.rdata.map((each, index) => [each, index]));
   }
 
   remove(rdata: Octets): void {

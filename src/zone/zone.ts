@@ -11,7 +11,9 @@ import { StoredRRset } from './rrset.ts';
 export interface ZoneEffect {
   /** Seconds for which a resolver may still hold an answer with what was removed; 0 when none was given. */
   readonly heldFor: number;
-  /** True when a zone cut or a DNAME came or went: names that the change does not mention are answered in another way. */
+  /**
+   * True when a zone cut or a DNAME came or went: names that the change does not mention are answered in another way.
+   */
   readonly recut: boolean;
 }
 
@@ -42,7 +44,10 @@ export class Zone {
     return this.top.rrset(RRType.SOA);
   }
 
-  /** Applies an `update` at `now`, in seconds of the responder's clock. Throws, before anything changes, when an owner lies outside. */
+  /**
+   * Applies an `update` at `now`, in seconds of the responder's clock. Throws, before anything changes, when an owner
+   * lies outside.
+   */
   update(change: ZoneChange, now: number): ZoneEffect {
     mustBeInside(change);
     let heldUntil = 0;
@@ -186,7 +191,10 @@ function spreadExistence(path: readonly Node[]): void {
   }
 }
 
-/** The rdata of an SOA record with another serial, which stands before the last four of its five numbers (RFC 1035 section 3.3.13). */
+/**
+ * The rdata of an SOA record with another serial, which stands before the last four of its five numbers (RFC 1035
+ * section 3.3.13).
+ */
 function withSerial(rdata: Octets, serial: number): Octets {
   const octets = String.fromCharCode(serial >>> 24, (serial >>> 16) & 0xff, (serial >>> 8) & 0xff, serial & 0xff);
   return copyOctets(`${rdata.slice(0, -20)}${octets}${rdata.slice(-16)}` as Octets);

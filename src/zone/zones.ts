@@ -1,4 +1,6 @@
-/** All zones of a server; the one that answers for a name is that with the deepest apex (RFC 1034 section 4.3.2 step 2). */
+/**
+ * All zones of a server; the one that answers for a name is that with the deepest apex (RFC 1034 section 4.3.2 step 2).
+ */
 import { RRType } from '../wire/codes.ts';
 import { type Name, labelsOf } from '../wire/name.ts';
 import type { Octets } from '../wire/octets.ts';
@@ -8,7 +10,10 @@ import { Zone, type ZoneEffect } from './zone.ts';
 export class Zones {
   readonly #root = new Apex();
 
-  /** The zone that answers for the folded `name` and the type; null when none has it. `labels` are those of the name, where they are at hand. */
+  /**
+   * The zone that answers for the folded `name` and the type; null when none has it. `labels` are those of the name,
+   * where they are at hand.
+   */
   find(name: Name, type: number, labels: readonly Octets[] = labelsOf(name)): Zone | null {
     let apex = this.#root;
     let deepest = apex.zone;
@@ -22,7 +27,10 @@ export class Zones {
     return deepest;
   }
 
-  /** Applies a change at `now`, in seconds of the responder's clock. Throws RangeError, before anything changes, on one that does not fit. */
+  /**
+   * Applies a change at `now`, in seconds of the responder's clock. Throws RangeError, before anything changes, on one
+   * that does not fit.
+   */
   apply(change: ZoneChange, now: number): ZoneEffect {
     switch (change.kind) {
       case 'load':

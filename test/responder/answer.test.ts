@@ -5,7 +5,9 @@ import { type Case, DnsServer, load } from '../support/dns.ts';
 const soa = 'example. 60 IN SOA ns1.example. host.example. 1 3600 600 86400 60';
 
 const server = new DnsServer([
-  load('example.', `
+  load(
+    'example.',
+    `
 @            300 SOA   ns1 host 1 3600 600 86400 60
 @            300 NS    ns1
 @            300 NS    ns.other.
@@ -53,11 +55,15 @@ mail         300 MX    10 www
 mail         300 MX    20 mx.other.
 svcb         300 HTTPS 1 . alpn=h2
 svcb         300 A     192.0.2.8
-hidden       300 HTTPS 0 www`),
-  load('child.example.', `
+hidden       300 HTTPS 0 www`,
+  ),
+  load(
+    'child.example.',
+    `
 @   300 SOA ns1.example. host 1 3600 600 86400 30
 @   300 NS  ns1.example.
-www 300 A   192.0.2.9`),
+www 300 A   192.0.2.9`,
+  ),
 ]);
 
 const rules: Record<string, readonly Case[]> = {
@@ -70,7 +76,12 @@ const rules: Record<string, readonly Case[]> = {
     { qname: 'www.example.', qtype: 'TXT', authority: [soa] },
     { qname: 'missing.example.', qtype: 'A', rcode: 'NXDOMAIN', authority: [soa] },
     { qname: 'b.c.example.', qtype: 'A', authority: [soa] },
-    { qname: 'x.child.example.', qtype: 'A', rcode: 'NXDOMAIN', authority: ['child.example. 30 SOA ns1.example. host.child.example. 1 3600 600 86400 30'] },
+    {
+      qname: 'x.child.example.',
+      qtype: 'A',
+      rcode: 'NXDOMAIN',
+      authority: ['child.example. 30 SOA ns1.example. host.child.example. 1 3600 600 86400 30'],
+    },
   ],
   'names of others (REFUSED)': [
     { qname: 'www.other.', qtype: 'A', rcode: 'REFUSED', flags: '' },
@@ -78,42 +89,123 @@ const rules: Record<string, readonly Case[]> = {
   ],
   'wildcards (RFC 4592)': [
     { qname: 'x.wild.example.', qtype: 'A', answer: ['x.wild.example. 300 A 192.0.2.3'] },
-    { qname: 'x.y.wild.example.', qtype: 'MX', answer: ['x.y.wild.example. 300 MX 10 www.example.'], additional: ['www.example. 300 A 192.0.2.2', 'www.example. 300 AAAA 2001:db8::2'] },
+    {
+      qname: 'x.y.wild.example.',
+      qtype: 'MX',
+      answer: ['x.y.wild.example. 300 MX 10 www.example.'],
+      additional: ['www.example. 300 A 192.0.2.2', 'www.example. 300 AAAA 2001:db8::2'],
+    },
     { qname: 'x.wild.example.', qtype: 'TXT', authority: [soa] },
-    { qname: 'x.cwild.example.', qtype: 'A', answer: ['x.cwild.example. 300 CNAME www.example.', 'www.example. 300 A 192.0.2.2'] },
+    {
+      qname: 'x.cwild.example.',
+      qtype: 'A',
+      answer: ['x.cwild.example. 300 CNAME www.example.', 'www.example. 300 A 192.0.2.2'],
+    },
   ],
-  'aliases': [
-    { qname: 'alias.example.', qtype: 'A', answer: ['alias.example. 300 CNAME www.example.', 'www.example. 300 A 192.0.2.2'] },
+  aliases: [
+    {
+      qname: 'alias.example.',
+      qtype: 'A',
+      answer: ['alias.example. 300 CNAME www.example.', 'www.example. 300 A 192.0.2.2'],
+    },
     { qname: 'alias.example.', qtype: 'CNAME', answer: ['alias.example. 300 CNAME www.example.'] },
-    { qname: 'alias2.example.', qtype: 'AAAA', answer: ['alias2.example. 60 CNAME alias.example.', 'alias.example. 300 CNAME www.example.', 'www.example. 300 AAAA 2001:db8::2'] },
-    { qname: 'dangling.example.', qtype: 'A', rcode: 'NXDOMAIN', answer: ['dangling.example. 300 CNAME missing.example.'], authority: [soa] },
+    {
+      qname: 'alias2.example.',
+      qtype: 'AAAA',
+      answer: [
+        'alias2.example. 60 CNAME alias.example.',
+        'alias.example. 300 CNAME www.example.',
+        'www.example. 300 AAAA 2001:db8::2',
+      ],
+    },
+    {
+      qname: 'dangling.example.',
+      qtype: 'A',
+      rcode: 'NXDOMAIN',
+      answer: ['dangling.example. 300 CNAME missing.example.'],
+      authority: [soa],
+    },
     { qname: 'nodata.example.', qtype: 'A', answer: ['nodata.example. 300 CNAME txt.example.'], authority: [soa] },
     { qname: 'outside.example.', qtype: 'A', answer: ['outside.example. 300 CNAME www.other.'] },
-    { qname: 'inside.example.', qtype: 'A', answer: ['inside.example. 300 CNAME www.child.example.', 'www.child.example. 300 A 192.0.2.9'] },
-    { qname: 'loop1.example.', qtype: 'A', answer: ['loop1.example. 300 CNAME loop2.example.', 'loop2.example. 300 CNAME loop1.example.'] },
+    {
+      qname: 'inside.example.',
+      qtype: 'A',
+      answer: ['inside.example. 300 CNAME www.child.example.', 'www.child.example. 300 A 192.0.2.9'],
+    },
+    {
+      qname: 'loop1.example.',
+      qtype: 'A',
+      answer: ['loop1.example. 300 CNAME loop2.example.', 'loop2.example. 300 CNAME loop1.example.'],
+    },
     { qname: 'self.example.', qtype: 'A', answer: ['self.example. 300 CNAME self.example.'] },
     {
-      qname: 'tosub.example.', qtype: 'A', answer: ['tosub.example. 300 CNAME x.sub.example.'],
-      authority: ['ns.sub', 'ns1', 'ns.sibling'].map((name) => `sub.example. 300 NS ${name}.example.`).concat('sub.example. 300 NS ns.other.'),
-      additional: ['ns.sub.example. 300 A 192.0.2.6', 'ns.sub.example. 300 AAAA 2001:db8::6', 'ns1.example. 300 A 192.0.2.1', 'ns.sibling.example. 300 A 192.0.2.7'],
+      qname: 'tosub.example.',
+      qtype: 'A',
+      answer: ['tosub.example. 300 CNAME x.sub.example.'],
+      authority: ['ns.sub', 'ns1', 'ns.sibling']
+        .map((name) => `sub.example. 300 NS ${name}.example.`)
+        .concat('sub.example. 300 NS ns.other.'),
+      additional: [
+        'ns.sub.example. 300 A 192.0.2.6',
+        'ns.sub.example. 300 AAAA 2001:db8::6',
+        'ns1.example. 300 A 192.0.2.1',
+        'ns.sibling.example. 300 A 192.0.2.7',
+      ],
     },
   ],
   'DNAME (RFC 6672)': [
-    { qname: 'x.old.example.', qtype: 'A', answer: ['old.example. 300 DNAME new.example.', 'x.old.example. 300 CNAME x.new.example.', 'x.new.example. 300 A 192.0.2.5'] },
-    { qname: 'x.old.example.', qtype: 'CNAME', answer: ['old.example. 300 DNAME new.example.', 'x.old.example. 300 CNAME x.new.example.'] },
-    { qname: 'y.old.example.', qtype: 'A', rcode: 'NXDOMAIN', answer: ['old.example. 300 DNAME new.example.', 'y.old.example. 300 CNAME y.new.example.'], authority: [soa] },
-    { qname: 'x.cyc.example.', qtype: 'A', answer: ['cyc.example. 300 DNAME cyc.example.', 'x.cyc.example. 300 CNAME x.cyc.example.'] },
-    { qname: 'x.away.example.', qtype: 'A', answer: ['away.example. 300 DNAME other.', 'x.away.example. 300 CNAME x.other.'] },
     {
-      qname: `${'a'.repeat(63)}.${'b'.repeat(63)}.longer.example.`, qtype: 'A', rcode: 'YXDOMAIN',
+      qname: 'x.old.example.',
+      qtype: 'A',
+      answer: [
+        'old.example. 300 DNAME new.example.',
+        'x.old.example. 300 CNAME x.new.example.',
+        'x.new.example. 300 A 192.0.2.5',
+      ],
+    },
+    {
+      qname: 'x.old.example.',
+      qtype: 'CNAME',
+      answer: ['old.example. 300 DNAME new.example.', 'x.old.example. 300 CNAME x.new.example.'],
+    },
+    {
+      qname: 'y.old.example.',
+      qtype: 'A',
+      rcode: 'NXDOMAIN',
+      answer: ['old.example. 300 DNAME new.example.', 'y.old.example. 300 CNAME y.new.example.'],
+      authority: [soa],
+    },
+    {
+      qname: 'x.cyc.example.',
+      qtype: 'A',
+      answer: ['cyc.example. 300 DNAME cyc.example.', 'x.cyc.example. 300 CNAME x.cyc.example.'],
+    },
+    {
+      qname: 'x.away.example.',
+      qtype: 'A',
+      answer: ['away.example. 300 DNAME other.', 'x.away.example. 300 CNAME x.other.'],
+    },
+    {
+      qname: `${'a'.repeat(63)}.${'b'.repeat(63)}.longer.example.`,
+      qtype: 'A',
+      rcode: 'YXDOMAIN',
       answer: [`longer.example. 300 DNAME ${'n'.repeat(63)}.${'o'.repeat(63)}.example.`],
     },
   ],
   'referrals with glue (RFC 9471)': [
     {
-      qname: 'x.sub.example.', qtype: 'A', flags: '',
-      authority: ['ns.sub', 'ns1', 'ns.sibling'].map((name) => `sub.example. 300 NS ${name}.example.`).concat('sub.example. 300 NS ns.other.'),
-      additional: ['ns.sub.example. 300 A 192.0.2.6', 'ns.sub.example. 300 AAAA 2001:db8::6', 'ns1.example. 300 A 192.0.2.1', 'ns.sibling.example. 300 A 192.0.2.7'],
+      qname: 'x.sub.example.',
+      qtype: 'A',
+      flags: '',
+      authority: ['ns.sub', 'ns1', 'ns.sibling']
+        .map((name) => `sub.example. 300 NS ${name}.example.`)
+        .concat('sub.example. 300 NS ns.other.'),
+      additional: [
+        'ns.sub.example. 300 A 192.0.2.6',
+        'ns.sub.example. 300 AAAA 2001:db8::6',
+        'ns1.example. 300 A 192.0.2.1',
+        'ns.sibling.example. 300 A 192.0.2.7',
+      ],
     },
     { qname: 'nons.example.', qtype: 'NS', flags: '', authority: ['nons.example. 300 NS missing.example.'] },
     { qname: 'sub.example.', qtype: 'DS', authority: [soa] },
@@ -121,23 +213,50 @@ const rules: Record<string, readonly Case[]> = {
   ],
   'additional addresses': [
     {
-      qname: '_web._tcp.example.', qtype: 'SRV',
+      qname: '_web._tcp.example.',
+      qtype: 'SRV',
       answer: ['_web._tcp.example. 300 SRV 10 5 80 www.example.', '_web._tcp.example. 300 SRV 20 5 80 ns1.example.'],
       additional: ['www.example. 300 A 192.0.2.2', 'www.example. 300 AAAA 2001:db8::2', 'ns1.example. 300 A 192.0.2.1'],
     },
     { qname: '_off._tcp.example.', qtype: 'SRV', answer: ['_off._tcp.example. 300 SRV 0 0 0 .'] },
     {
-      qname: '_dup._tcp.example.', qtype: 'SRV',
+      qname: '_dup._tcp.example.',
+      qtype: 'SRV',
       answer: ['_dup._tcp.example. 300 SRV 0 0 80 www.example.', '_dup._tcp.example. 300 SRV 1 0 81 WWW.example.'],
       additional: ['www.example. 300 A 192.0.2.2', 'www.example. 300 AAAA 2001:db8::2'],
     },
     { qname: '_alias._tcp.example.', qtype: 'SRV', answer: ['_alias._tcp.example. 300 SRV 0 0 80 alias.example.'] },
-    { qname: '_wild._tcp.example.', qtype: 'SRV', answer: ['_wild._tcp.example. 300 SRV 0 0 80 any.wild.example.'], additional: ['any.wild.example. 300 A 192.0.2.3'] },
+    {
+      qname: '_wild._tcp.example.',
+      qtype: 'SRV',
+      answer: ['_wild._tcp.example. 300 SRV 0 0 80 any.wild.example.'],
+      additional: ['any.wild.example. 300 A 192.0.2.3'],
+    },
     { qname: '_cut._tcp.example.', qtype: 'SRV', answer: ['_cut._tcp.example. 300 SRV 0 0 80 ns.sub.example.'] },
-    { qname: 'mail.example.', qtype: 'MX', answer: ['mail.example. 300 MX 10 www.example.', 'mail.example. 300 MX 20 mx.other.'], additional: ['www.example. 300 A 192.0.2.2', 'www.example. 300 AAAA 2001:db8::2'] },
-    { qname: 'example.', qtype: 'NS', answer: ['example. 300 NS ns1.example.', 'example. 300 NS ns.other.'], additional: ['ns1.example. 300 A 192.0.2.1'] },
-    { qname: 'svcb.example.', qtype: 'HTTPS', answer: ['svcb.example. 300 HTTPS 1 . alpn=h2'], additional: ['svcb.example. 300 A 192.0.2.8'] },
-    { qname: 'hidden.example.', qtype: 'HTTPS', answer: ['hidden.example. 300 HTTPS 0 www.example.'], additional: ['www.example. 300 A 192.0.2.2', 'www.example. 300 AAAA 2001:db8::2'] },
+    {
+      qname: 'mail.example.',
+      qtype: 'MX',
+      answer: ['mail.example. 300 MX 10 www.example.', 'mail.example. 300 MX 20 mx.other.'],
+      additional: ['www.example. 300 A 192.0.2.2', 'www.example. 300 AAAA 2001:db8::2'],
+    },
+    {
+      qname: 'example.',
+      qtype: 'NS',
+      answer: ['example. 300 NS ns1.example.', 'example. 300 NS ns.other.'],
+      additional: ['ns1.example. 300 A 192.0.2.1'],
+    },
+    {
+      qname: 'svcb.example.',
+      qtype: 'HTTPS',
+      answer: ['svcb.example. 300 HTTPS 1 . alpn=h2'],
+      additional: ['svcb.example. 300 A 192.0.2.8'],
+    },
+    {
+      qname: 'hidden.example.',
+      qtype: 'HTTPS',
+      answer: ['hidden.example. 300 HTTPS 0 www.example.'],
+      additional: ['www.example. 300 A 192.0.2.2', 'www.example. 300 AAAA 2001:db8::2'],
+    },
   ],
   'ANY (RFC 8482)': [
     { qname: 'www.example.', qtype: 'ANY', answer: ['www.example. 300 A 192.0.2.2'] },

@@ -30,12 +30,24 @@ function isKept(server: DnsServer, qname: string, qtype: string): boolean {
 }
 
 describe('the answer cache', () => {
-  it.each([['web.z.', 'A'], ['_web._tcp.z.', 'SRV'], ['alias.z.', 'A'], ['z.', 'NS'], ['web.z.', 'ANY']])('keeps what is made of names that exist: %s %s', (qname, qtype) => {
+  it.each([
+    ['web.z.', 'A'],
+    ['_web._tcp.z.', 'SRV'],
+    ['alias.z.', 'A'],
+    ['z.', 'NS'],
+    ['web.z.', 'ANY'],
+  ])('keeps what is made of names that exist: %s %s', (qname, qtype) => {
     expect(isKept(aServer(), qname, qtype)).toBe(true);
   });
 
   it.each([
-    ['web.z.', 'AAAA'], ['missing.z.', 'A'], ['x.wild.z.', 'A'], ['x.sub.z.', 'A'], ['x.old.z.', 'A'], ['x.other.', 'A'], ['z.', 'SOA'],
+    ['web.z.', 'AAAA'],
+    ['missing.z.', 'A'],
+    ['x.wild.z.', 'A'],
+    ['x.sub.z.', 'A'],
+    ['x.old.z.', 'A'],
+    ['x.other.', 'A'],
+    ['z.', 'SOA'],
   ])('keeps nothing that others could make without end, nor what has the serial: %s %s', (qname, qtype) => {
     expect(isKept(aServer(), qname, qtype)).toBe(false);
   });
@@ -92,7 +104,11 @@ describe('the answer cache', () => {
   });
 
   it('forgets an answer when its target ceases to exist and a wildcard takes its place', () => {
-    const server = aServer(load('z.', `${text}\n_t._tcp 5 SRV 1 1 80 t\nx.t 5 A 10.0.0.5\n* 5 A 10.7.7.7`, [{ owner: parseName('t.z.'), mark: {} }]));
+    const server = aServer(
+      load('z.', `${text}\n_t._tcp 5 SRV 1 1 80 t\nx.t 5 A 10.0.0.5\n* 5 A 10.7.7.7`, [
+        { owner: parseName('t.z.'), mark: {} },
+      ]),
+    );
     expect(server.ask('_t._tcp.z.', 'SRV').additionals).toEqual([]);
     server.apply(update('z.', 2, 'x.t.z. 5 A 10.0.0.5', ''));
     expect(printRecords(server.ask('_t._tcp.z.', 'SRV').additionals)).toEqual(['t.z. 5 IN A 10.7.7.7']);

@@ -14,12 +14,14 @@ describe('class CHAOS', () => {
   const answer = (text: string) => ({ rcode: Rcode.NOERROR, authoritative: false, answers: [[RRClass.CH, 0, text]] });
 
   it('is refused unless configured', () => {
-    for (const qname of ['version.bind.', 'id.server.', 'www.example.']) expect(askChaos(new DnsServer([zone]), qname)).toEqual(refused);
+    for (const qname of ['version.bind.', 'id.server.', 'www.example.'])
+      expect(askChaos(new DnsServer([zone]), qname)).toEqual(refused);
   });
 
   it('tells version and identity as configured, in any case of letters', () => {
     const server = new DnsServer([zone], { version: 'Signpost 1', serverId: 'ams-1' });
-    for (const qname of ['version.bind.', 'Version.Server.']) expect(askChaos(server, qname)).toEqual(answer('Signpost 1'));
+    for (const qname of ['version.bind.', 'Version.Server.'])
+      expect(askChaos(server, qname)).toEqual(answer('Signpost 1'));
     for (const qname of ['id.server.', 'HOSTNAME.bind.']) expect(askChaos(server, qname)).toEqual(answer('ams-1'));
   });
 

@@ -8,7 +8,12 @@ import { DnsServer, type Query, load } from '../support/dns.ts';
 
 const zone = load('example.', '@ 300 SOA ns1 host 1 3600 600 86400 60\n@ 300 NS ns1\nwww 300 A 192.0.2.2');
 
-function optOf(qname: string, edns: Partial<Edns>, query: Query = {}, settings: Partial<ResponderSettings> = {}): Edns | null {
+function optOf(
+  qname: string,
+  edns: Partial<Edns>,
+  query: Query = {},
+  settings: Partial<ResponderSettings> = {},
+): Edns | null {
   return new DnsServer([zone], settings).ask(qname, 'A', { ...query, edns }).edns;
 }
 
@@ -41,18 +46,29 @@ describe('the OPT record', () => {
 
   it('has no options that nobody asked for, and none of unknown codes', () => {
     const settings = { nsid: 'one' };
-    expect(optOf('www.example.', { options: [option(65_001, 'x'), option(OptionCode.ECS, '\0\x01\x18\0\x0a\0\0')] }, {}, settings)?.options).toEqual([]);
+    expect(
+      optOf(
+        'www.example.',
+        { options: [option(65_001, 'x'), option(OptionCode.ECS, '\0\x01\x18\0\x0a\0\0')] },
+        {},
+        settings,
+      )?.options,
+    ).toEqual([]);
   });
 
   it('names the server to those who ask for NSID (RFC 5001)', () => {
     const asked = { options: [option(OptionCode.NSID)] };
-    expect(findOption(optOf('www.example.', asked, {}, { nsid: 'server é' })!.options, OptionCode.NSID)).toBe(Buffer.from('server é').latin1Slice());
+    expect(findOption(optOf('www.example.', asked, {}, { nsid: 'server é' })!.options, OptionCode.NSID)).toBe(
+      Buffer.from('server é').latin1Slice(),
+    );
     expect(optOf('www.example.', asked)?.options).toEqual([]);
   });
 
   it('says over TCP, to those who ask, how long an idle connection lives (RFC 7828)', () => {
     const asked = { options: [option(OptionCode.KEEPALIVE)] };
-    expect(optOf('www.example.', asked, { transport: 'tcp' })?.options).toEqual([option(OptionCode.KEEPALIVE, '\0\x64')]);
+    expect(optOf('www.example.', asked, { transport: 'tcp' })?.options).toEqual([
+      option(OptionCode.KEEPALIVE, '\0\x64'),
+    ]);
     expect(optOf('www.example.', asked, { transport: 'udp' })?.options).toEqual([]);
     expect(optOf('www.example.', {}, { transport: 'tcp' })?.options).toEqual([]);
   });

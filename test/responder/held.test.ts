@@ -63,7 +63,9 @@ describe('what was removed', () => {
       server.ask('web.z.', 'A');
       return server;
     };
-    expect(asked().apply(update('z.', 2, '', '', [{ owner: parseName('web.z.'), mark: { existence: 'denied' } }]))).toBe(6);
+    expect(
+      asked().apply(update('z.', 2, '', '', [{ owner: parseName('web.z.'), mark: { existence: 'denied' } }])),
+    ).toBe(6);
     expect(asked().apply({ ...update('z.', 2, '', ''), kind: 'drop' })).toBe(6);
     const reloaded = asked();
     expect(reloaded.apply(load('z.', text))).toBe(6);

@@ -15,7 +15,10 @@ function limited(slip: number): DnsServer {
 function flood(server: DnsServer, times: number, query: Query & { readonly qname?: string } = {}) {
   const counts = { whole: 0, slipped: 0, dropped: 0 };
   for (let i = 0; i < times; i++) {
-    const octets = server.exchange(encodeQuery(query.qname ?? 'www.example.', 'A', query), { peer: '192.0.2.77', ...query });
+    const octets = server.exchange(encodeQuery(query.qname ?? 'www.example.', 'A', query), {
+      peer: '192.0.2.77',
+      ...query,
+    });
     if (octets === null) {
       counts.dropped += 1;
       continue;

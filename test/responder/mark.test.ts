@@ -19,7 +19,12 @@ describe('a mark', () => {
 
   it('denies a name, its records and the wildcard above it, but no name below', () => {
     const denied = { existence: 'denied' as const };
-    const server = new DnsServer([load('z.', text, [{ owner: web, mark: denied }, { owner: parseName('a.down.z.'), mark: denied }])]);
+    const server = new DnsServer([
+      load('z.', text, [
+        { owner: web, mark: denied },
+        { owner: parseName('a.down.z.'), mark: denied },
+      ]),
+    ]);
     server.check({ qname: 'web.z.', qtype: 'A', rcode: 'NXDOMAIN', authority: [soa] });
     server.check({ qname: 'a.down.z.', qtype: 'A', rcode: 'NXDOMAIN', authority: [soa] });
     server.check({ qname: 'x.web.z.', qtype: 'A', answer: ['x.web.z. 5 A 10.0.1.1'] });

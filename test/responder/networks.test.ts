@@ -35,9 +35,12 @@ describe('networks', () => {
     expect(new Networks([]).has(octetsOf('10.1.1.1'), 0)).toBe(false);
   });
 
-  it.each(['', 'example', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0/8', '::/129', '::/x', '10.0.0.0/-1'])('%j is none', (text) => {
-    expect(() => new Networks([text])).toThrow(`found '${text}', wanted a network`);
-  });
+  it.each(['', 'example', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0/8', '::/129', '::/x', '10.0.0.0/-1'])(
+    '%j is none',
+    (text) => {
+      expect(() => new Networks([text])).toThrow(`found '${text}', wanted a network`);
+    },
+  );
 });
 
 describe('IPv4', () => {

@@ -1,4 +1,6 @@
-/** Random zones, random changes, random questions: the answers are those of the reference, with the cache and without. */
+/**
+ * Random zones, random changes, random questions: the answers are those of the reference, with the cache and without.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseName } from '../../src/wire/name.ts';
@@ -13,13 +15,18 @@ const apexes = ['z.', 'b.z.'];
 const soa = '@ 20 SOA ns.z. host.z. 1 2 3 4 10\n@ 20 NS ns.z.\n';
 
 /** Few labels, so that names meet; `*` and a letter of the other case among them. */
-const name = fc.array(fc.constantFrom('a', 'b', '*', 'C'), { maxLength: 3 }).map((labels) => [...labels, 'z.'].join('.'));
+const name = fc
+  .array(fc.constantFrom('a', 'b', '*', 'C'), { maxLength: 3 })
+  .map((labels) => [...labels, 'z.'].join('.'));
 const target = fc.oneof({ weight: 9, arbitrary: name }, { weight: 1, arbitrary: fc.constant('ns.other.') });
 
 const rdata = fc.oneof(
   fc.record({ type: fc.constant('A'), text: fc.integer({ min: 1, max: 3 }).map((n) => `10.0.0.${n}`) }),
   fc.record({ type: fc.constant('AAAA'), text: fc.constant('fd00::1') }),
-  fc.record({ type: fc.constant('SRV'), text: fc.tuple(fc.integer({ min: 0, max: 2 }), target).map(([n, to]) => `${n} ${n} 80 ${to}`) }),
+  fc.record({
+    type: fc.constant('SRV'),
+    text: fc.tuple(fc.integer({ min: 0, max: 2 }), target).map(([n, to]) => `${n} ${n} 80 ${to}`),
+  }),
   fc.record({ type: fc.constant('MX'), text: target.map((to) => `10 ${to}`) }),
   fc.record({ type: fc.constant('CNAME'), text: target }),
   fc.record({ type: fc.constant('NS'), text: target }),
@@ -45,7 +52,10 @@ const step = fc.record({
   leaving: fc.array(fc.nat(), { maxLength: 3 }),
   added: fc.array(rrset, { maxLength: 4 }),
   marks: fc.array(mark, { maxLength: 1 }),
-  questions: fc.array(fc.record({ qname: name, qtype: fc.constantFrom('A', 'AAAA', 'SRV', 'MX', 'NS', 'CNAME', 'DS', 'ANY') }), { minLength: 1, maxLength: 6 }),
+  questions: fc.array(
+    fc.record({ qname: name, qtype: fc.constantFrom('A', 'AAAA', 'SRV', 'MX', 'NS', 'CNAME', 'DS', 'ANY') }),
+    { minLength: 1, maxLength: 6 },
+  ),
 });
 
 /** What has been added to each zone, to choose from it what leaves. */
@@ -55,12 +65,16 @@ class History {
 
   change({ zone, kind, leaving, added, marks }: typeof step extends fc.Arbitrary<infer T> ? T : never): ZoneChange {
     const apex = parseName(zone);
-    const inside = <T extends { owner: string }>(list: readonly T[]): T[] => list.filter(({ owner }) => owner.toLowerCase().endsWith(apex));
+    const inside = <T extends { owner: string }>(list: readonly T[]): T[] =>
+      list.filter(({ owner }) => owner.toLowerCase().endsWith(apex));
     const there = this.#added.get(zone);
     this.#serial += 1;
     if (there === undefined || kind === 'load') {
       const first = load(zone, soa, inside(marks));
-      const all = [...first.added, ...inside(added).filter((each) => each.type !== parseType('NS') || each.owner !== apex)];
+      const all = [
+        ...first.added,
+        ...inside(added).filter((each) => each.type !== parseType('NS') || each.owner !== apex),
+      ];
       this.#added.set(zone, all.slice(2));
       return { ...first, serial: this.#serial, added: all };
     }
@@ -100,7 +114,9 @@ describe('a responder under random changes', () => {
           for (const { qname, qtype } of asked) {
             const expected = folded(reference.answer(parseName(qname), qtype));
             for (const server of [cached, uncached]) {
-              expect(folded(printReply(server.ask(qname, qtype, { transport: 'tcp' }))), `${qname} ${qtype}`).toEqual(expected);
+              expect(folded(printReply(server.ask(qname, qtype, { transport: 'tcp' }))), `${qname} ${qtype}`).toEqual(
+                expected,
+              );
             }
           }
         }

@@ -1,4 +1,6 @@
-/** What is left out when a reply is too small for its answer, and what that is called (RFC 2181 section 9, RFC 9471). */
+/**
+ * What is left out when a reply is too small for its answer, and what that is called (RFC 2181 section 9, RFC 9471).
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RRType } from '../../src/wire/codes.ts';
@@ -48,7 +50,13 @@ describe('a reply that is too small', () => {
   it('has TC exactly when a record of the answer is missing, and never has none', () => {
     for (const size of [1, 13, 17, 20, 30, 31, 100, 1000, 5000]) {
       const server = new DnsServer([serviceOf(size)]);
-      for (const [qtype, transport, edns] of [['A', 'udp'], ['SRV', 'udp'], ['SRV', 'udp', {}], ['SRV', 'tcp'], ['A', 'tcp', {}]] as const) {
+      for (const [qtype, transport, edns] of [
+        ['A', 'udp'],
+        ['SRV', 'udp'],
+        ['SRV', 'udp', {}],
+        ['SRV', 'tcp'],
+        ['A', 'tcp', {}],
+      ] as const) {
         const reply = server.ask('web.z.', qtype, { transport, ...(edns && { edns }) });
         expect(reply.truncated).toBe(reply.answers.length < size);
         expect(reply.answers.length).toBeGreaterThan(0);
@@ -58,20 +66,30 @@ describe('a reply that is too small', () => {
   });
 
   it('leaves out additional rrsets first, whole ones, without TC', () => {
-    const lines = Array.from({ length: 8 }, (_, index) => `@ 5 SRV 0 1 80 i${index}\ni${index} 5 A 10.0.0.${index}\ni${index} 5 A 10.0.1.${index}\ni${index} 5 AAAA fd00::${index}`);
+    const lines = Array.from({ length: 8 }, (_, index) =>
+      `@ 5 SRV 0 1 80 i${index}
+        i${index} 5 A 10.0.0.${index}
+        i${index} 5 A 10.0.1.${index}
+        i${index} 5 AAAA fd00::${index}`.replaceAll('\n        ', '\n'),
+    );
     const server = new DnsServer([load('z.', apex + lines.join('\n'))]);
     for (let payloadSize = 512; payloadSize <= 700; payloadSize++) {
       const reply = server.ask('z.', 'SRV', { edns: { payloadSize } });
       expect(reply.truncated).toBe(false);
       expect(reply.answers).toHaveLength(8);
-      const addresses = (type: number): string[] => reply.additionals.filter((record) => record.type === type).map(({ owner }) => owner);
+      const addresses = (type: number): string[] =>
+        reply.additionals.filter((record) => record.type === type).map(({ owner }) => owner);
       const owners = addresses(RRType.A);
       expect(owners.every((owner) => owners.filter((other) => other === owner).length === 2)).toBe(true);
     }
   });
 
   it('has TC when glue does not fit that a referral needs, and not for other glue', () => {
-    const servers = (where: string): string => Array.from({ length: 12 }, (_, i) => `sub 5 NS ns${i}.${where}\nns${i}.${where} 5 A 10.0.0.${i}\nns${i}.${where} 5 AAAA fd00::${i}`).join('\n');
+    const servers = (where: string): string =>
+      Array.from(
+        { length: 12 },
+        (_, i) => `sub 5 NS ns${i}.${where}\nns${i}.${where} 5 A 10.0.0.${i}\nns${i}.${where} 5 AAAA fd00::${i}`,
+      ).join('\n');
     const needed = new DnsServer([load('z.', apex + servers('sub'))]).ask('x.sub.z.', 'A');
     expect(needed).toMatchObject({ truncated: true, authoritative: false });
     expect(needed.authorities).toHaveLength(12);
@@ -89,7 +107,11 @@ describe('a reply that is too small', () => {
 
   it('keeps the same records for a client each time, others for another', () => {
     const server = new DnsServer([serviceOf(200)]);
-    const subset = (peer: string, qtype: string): string => server.ask('web.z.', qtype, { peer }).answers.map(({ rdata }) => rdata).join();
+    const subset = (peer: string, qtype: string): string =>
+      server
+        .ask('web.z.', qtype, { peer })
+        .answers.map(({ rdata }) => rdata)
+        .join();
     for (const qtype of ['A', 'SRV']) {
       const clients = Array.from({ length: 20 }, (_, index) => `10.0.0.${index}`);
       const subsets = clients.map((peer) => subset(peer, qtype));
@@ -99,7 +121,8 @@ describe('a reply that is too small', () => {
   });
 
   it('changes little for a client when an instance joins', () => {
-    const subset = (size: number): string[] => new DnsServer([serviceOf(size)]).ask('web.z.', 'A', { peer: '10.0.0.1' }).answers.map(({ rdata }) => rdata);
+    const subset = (size: number): string[] =>
+      new DnsServer([serviceOf(size)]).ask('web.z.', 'A', { peer: '10.0.0.1' }).answers.map(({ rdata }) => rdata);
     const before = subset(200);
     const after = new Set(subset(201));
     expect(before.filter((rdata) => !after.has(rdata)).length).toBeLessThanOrEqual(1);
@@ -119,7 +142,10 @@ describe('a reply that is too small', () => {
   });
 
   it('keeps the lowest priority', () => {
-    const lines = Array.from({ length: 60 }, (_, index) => `web 5 SRV ${index < 4 ? 1 : 2} ${index < 4 ? 1 : 60_000} 80 i${index}.web`);
+    const lines = Array.from(
+      { length: 60 },
+      (_, index) => `web 5 SRV ${index < 4 ? 1 : 2} ${index < 4 ? 1 : 60_000} 80 i${index}.web`,
+    );
     const reply = new DnsServer([load('z.', apex + lines.join('\n'))]).ask('web.z.', 'SRV');
     expect(reply.truncated).toBe(true);
     expect(reply.answers.filter(({ rdata }) => uint16At(rdata, 0) === 1)).toHaveLength(4);
@@ -128,12 +154,17 @@ describe('a reply that is too small', () => {
   it('fits and decodes, whatever the sizes', () => {
     const server = new DnsServer([serviceOf(40)]);
     fc.assert(
-      fc.property(fc.integer({ min: 500, max: 1300 }), fc.constantFrom('A', 'SRV'), fc.integer({ min: 512, max: 2000 }), (payloadSize, qtype, room) => {
-        const octets = server.exchange(encodeQuery('web.z.', qtype, { edns: { payloadSize } }), { room })!;
-        expect(octets.length).toBeLessThanOrEqual(Math.min(Math.max(payloadSize, 512), 1232, room));
-        const reply = decodeMessage(octets);
-        expect(reply.truncated).toBe(reply.answers.length < 40);
-      }),
+      fc.property(
+        fc.integer({ min: 500, max: 1300 }),
+        fc.constantFrom('A', 'SRV'),
+        fc.integer({ min: 512, max: 2000 }),
+        (payloadSize, qtype, room) => {
+          const octets = server.exchange(encodeQuery('web.z.', qtype, { edns: { payloadSize } }), { room })!;
+          expect(octets.length).toBeLessThanOrEqual(Math.min(Math.max(payloadSize, 512), 1232, room));
+          const reply = decodeMessage(octets);
+          expect(reply.truncated).toBe(reply.answers.length < 40);
+        },
+      ),
     );
   });
 });

@@ -76,7 +76,10 @@ export class DnsServer {
   }
 
   /** The reply to `request`, octet for octet; null when there is none. */
-  exchange(request: Buffer, { transport = 'udp', peer = '127.0.0.1', room = transport === 'udp' ? 4096 : 65_535 }: Path = {}): Buffer | null {
+  exchange(
+    request: Buffer,
+    { transport = 'udp', peer = '127.0.0.1', room = transport === 'udp' ? 4096 : 65_535 }: Path = {},
+  ): Buffer | null {
     const exchange: Exchange = {
       request,
       start: 0,
@@ -150,21 +153,36 @@ export function load(apex: string, text: string, marks: readonly NameMark[] = []
 }
 
 /** An `update` that takes away and brings the records of two texts, with absolute names. */
-export function update(apex: string, serial: number, removed: string, added: string, marks: readonly NameMark[] = []): ZoneChange {
+export function update(
+  apex: string,
+  serial: number,
+  removed: string,
+  added: string,
+  marks: readonly NameMark[] = [],
+): ZoneChange {
   const zone = foldName(parseName(apex));
   return { zone, serial, kind: 'update', removed: rrsets(removed, zone), added: rrsets(added, zone), marks };
 }
 
 /** The records of zone file lines, each as an rrset of its own. */
 export function rrsets(text: string, apex: Name = rootName): RRset[] {
-  return parseZone(text, { file: 'test', apex }).map(({ owner, type, ttl, rdata }) => ({ owner, type, ttl, rdata: [rdata] }));
+  return parseZone(text, { file: 'test', apex }).map(({ owner, type, ttl, rdata }) => ({
+    owner,
+    type,
+    ttl,
+    rdata: [rdata],
+  }));
 }
 
 /** A reply in the terms of a Case, sections sorted. */
 export function printReply(reply: Message) {
   const flags = [
-    reply.authoritative && 'AA', reply.truncated && 'TC', reply.recursionDesired && 'RD', reply.recursionAvailable && 'RA',
-    reply.authenticData && 'AD', reply.checkingDisabled && 'CD',
+    reply.authoritative && 'AA',
+    reply.truncated && 'TC',
+    reply.recursionDesired && 'RD',
+    reply.recursionAvailable && 'RA',
+    reply.authenticData && 'AD',
+    reply.checkingDisabled && 'CD',
   ];
   return {
     rcode: Object.entries(Rcode).find(([, code]) => code === reply.rcode)?.[0],

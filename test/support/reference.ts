@@ -3,7 +3,15 @@
  * Slow, and right by inspection; the oracle for trees, counters and caches.
  */
 import { RRType, parseType } from '../../src/wire/codes.ts';
-import { type Name, foldName, isAtOrBelow, labelCount, maxNameLength, parentOf, rootName } from '../../src/wire/name.ts';
+import {
+  type Name,
+  foldName,
+  isAtOrBelow,
+  labelCount,
+  maxNameLength,
+  parentOf,
+  rootName,
+} from '../../src/wire/name.ts';
 import { type Octets, uint32At } from '../../src/wire/octets.ts';
 import { targetOf } from '../../src/wire/rdata/layout.ts';
 import { type ResourceRecord, printRecord } from '../../src/wire/record.ts';
@@ -36,7 +44,8 @@ export class Reference {
     if (change.kind === 'drop') return;
     let records = change.kind === 'update' ? [...before!.records] : [];
     for (const { owner, type, rdata } of change.removed) {
-      for (const each of rdata) records = withCopies(records, { owner: foldName(owner), type, ttl: 0, rdata: each }, -1);
+      for (const each of rdata)
+        records = withCopies(records, { owner: foldName(owner), type, ttl: 0, rdata: each }, -1);
     }
     for (const { owner, type, ttl, rdata } of change.added) {
       const key = foldName(owner);
@@ -45,7 +54,9 @@ export class Reference {
     }
     const serial = Buffer.alloc(4);
     serial.writeUInt32BE(change.serial);
-    records = records.map((held) => (held.type === RRType.SOA ? { ...held, rdata: withSerial(held.rdata, serial.latin1Slice()) } : held));
+    records = records.map((held) =>
+      held.type === RRType.SOA ? { ...held, rdata: withSerial(held.rdata, serial.latin1Slice()) } : held,
+    );
     const marks = new Map(change.kind === 'update' ? before!.marks : []);
     for (const { owner, mark } of change.marks) {
       if (mark === null) marks.delete(foldName(owner));
@@ -123,16 +134,20 @@ export class Reference {
     let foundNode = false;
     if (zone !== undefined) {
       const found = find(zone, name, RRType.A);
-      foundNode = found.outcome === 'answer' || found.outcome === 'cname' || (found.outcome === 'negative' && found.exists);
+      foundNode =
+        found.outcome === 'answer' || found.outcome === 'cname' || (found.outcome === 'negative' && found.exists);
       if (foundNode) {
         for (const type of [RRType.A, RRType.AAAA]) {
           const addresses = find(zone, name, type);
-          if (addresses.outcome === 'answer') lines.push(...addresses.records.map((record) => printRecord({ ...record, owner: target })));
+          if (addresses.outcome === 'answer')
+            lines.push(...addresses.records.map((record) => printRecord({ ...record, owner: target })));
         }
       }
     }
     if (!foundNode && glueOf !== null && isAtOrBelow(name, glueOf.apex)) {
-      const glue = glueOf.records.filter(({ owner, type }) => owner === name && (type === RRType.A || type === RRType.AAAA));
+      const glue = glueOf.records.filter(
+        ({ owner, type }) => owner === name && (type === RRType.A || type === RRType.AAAA),
+      );
       lines.push(...glue.map((record) => printRecord({ ...record, owner: target })));
     }
     reply.additional.push(...lines.filter((line) => !reply.additional.includes(line)));
@@ -146,11 +161,16 @@ export class Reference {
 }
 
 type Found =
-  | { readonly outcome: 'answer' | 'cname' | 'dname' | 'delegation'; readonly owner: Name; readonly records: readonly ResourceRecord[] }
+  | {
+      readonly outcome: 'answer' | 'cname' | 'dname' | 'delegation';
+      readonly owner: Name;
+      readonly records: readonly ResourceRecord[];
+    }
   | { readonly outcome: 'negative'; readonly exists: boolean };
 
 function find(zone: ReferenceZone, name: Name, type: number): Found {
-  const at = (owner: Name, wanted: number): Held[] => zone.records.filter((held) => held.owner === owner && held.type === wanted);
+  const at = (owner: Name, wanted: number): Held[] =>
+    zone.records.filter((held) => held.owner === owner && held.type === wanted);
   const exists = (owner: Name): boolean =>
     zone.records.some((held) => isAtOrBelow(held.owner, owner)) ||
     [...zone.marks].some(([marked, mark]) => mark.existence === 'exists' && isAtOrBelow(marked, owner));
@@ -163,9 +183,10 @@ function find(zone: ReferenceZone, name: Name, type: number): Found {
     return cname.length > 0 ? { outcome: 'cname', owner, records: cname } : { outcome: 'negative', exists: true };
   };
   const ancestors: Name[] = [];
-  for (let owner = name; owner !== zone.apex; ) ancestors.unshift((owner = parentOf(owner)));
+  for (let owner = name; owner !== zone.apex;) ancestors.unshift((owner = parentOf(owner)));
   for (const owner of ancestors) {
-    if (owner !== zone.apex && at(owner, RRType.NS).length > 0) return { outcome: 'delegation', owner, records: at(owner, RRType.NS) };
+    if (owner !== zone.apex && at(owner, RRType.NS).length > 0)
+      return { outcome: 'delegation', owner, records: at(owner, RRType.NS) };
     if (at(owner, RRType.DNAME).length > 0) return { outcome: 'dname', owner, records: at(owner, RRType.DNAME) };
   }
   if (zone.marks.get(name)?.existence === 'denied') return { outcome: 'negative', exists: false };
@@ -180,10 +201,14 @@ function find(zone: ReferenceZone, name: Name, type: number): Found {
 
 function withCopies(records: readonly Held[], record: ResourceRecord, step: 1 | -1): Held[] {
   const same = (held: Held): boolean =>
-    held.owner === record.owner && held.type === record.type &&
-    (held.rdata === record.rdata || (record.type === RRType.SOA && withSerial(held.rdata, '') === withSerial(record.rdata, '')));
+    held.owner === record.owner &&
+    held.type === record.type &&
+    (held.rdata === record.rdata ||
+      (record.type === RRType.SOA && withSerial(held.rdata, '') === withSerial(record.rdata, '')));
   if (!records.some(same)) return step === 1 ? [...records, { ...record, copies: 1 }] : [...records];
-  return records.map((held) => (same(held) ? { ...held, copies: held.copies + step } : held)).filter(({ copies }) => copies > 0);
+  return records
+    .map((held) => (same(held) ? { ...held, copies: held.copies + step } : held))
+    .filter(({ copies }) => copies > 0);
 }
 
 function withSerial(rdata: Octets, serial: string): Octets {

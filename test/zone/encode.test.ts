@@ -4,16 +4,26 @@ import type { Octets } from '../../src/wire/octets.ts';
 import type { Mark, ZoneChange } from '../../src/zone/change.ts';
 import { decodeZoneChange, encodeZoneChange } from '../../src/zone/encode.ts';
 
-const octets = fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 300 }).map((codes) => String.fromCharCode(...codes) as Octets);
+const octets = fc
+  .array(fc.integer({ min: 0, max: 255 }), { maxLength: 300 })
+  .map((codes) => String.fromCharCode(...codes) as Octets);
 const shared = fc.oneof(fc.constantFrom('' as Octets, '\x01a\0' as Octets), octets);
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
-const rrset = fc.record({ owner: shared, type: fc.integer({ min: 0, max: 0xffff }), ttl: uint32, rdata: fc.array(shared, { maxLength: 5 }) });
+const rrset = fc.record({
+  owner: shared,
+  type: fc.integer({ min: 0, max: 0xffff }),
+  ttl: uint32,
+  rdata: fc.array(shared, { maxLength: 5 }),
+});
 const mark: fc.Arbitrary<Mark | null> = fc.option(
   fc.record(
     {
       existence: fc.constantFrom('exists' as const, 'denied' as const),
       limit: uint32,
-      extendedError: fc.record({ infoCode: fc.integer({ min: 0, max: 0xffff }), text: fc.string({ unit: 'grapheme' }) }),
+      extendedError: fc.record({
+        infoCode: fc.integer({ min: 0, max: 0xffff }),
+        text: fc.string({ unit: 'grapheme' }),
+      }),
     },
     { requiredKeys: [] },
   ),

@@ -7,7 +7,9 @@ import { Zone } from '../../src/zone/zone.ts';
 import { load } from '../support/dns.ts';
 
 const zone = new Zone(
-  load('example.', `
+  load(
+    'example.',
+    `
 @              300 SOA   ns1 host 1 3600 600 86400 60
 @              300 NS    ns1
 ns1            300 A     192.0.2.1
@@ -26,11 +28,13 @@ sub            300 DS    1 8 1 0123456789abcdef0123456789abcdef01234567
 *.sub          300 A     192.0.2.6
 old            300 DNAME new
 old            300 A     192.0.2.7
-below.old      300 A     192.0.2.8`, [
-    { owner: parseName('empty.example.'), mark: { existence: 'exists' } },
-    { owner: parseName('gone.wild.example.'), mark: { existence: 'denied' } },
-    { owner: parseName('limited.wild.example.'), mark: { limit: 1 } },
-  ]),
+below.old      300 A     192.0.2.8`,
+    [
+      { owner: parseName('empty.example.'), mark: { existence: 'exists' } },
+      { owner: parseName('gone.wild.example.'), mark: { existence: 'denied' } },
+      { owner: parseName('limited.wild.example.'), mark: { limit: 1 } },
+    ],
+  ),
   null,
 );
 
@@ -98,7 +102,7 @@ const rules: Record<string, readonly (readonly [string, string, string])[]> = {
     ['old.example.', 'DNAME', 'answer DNAME'],
     ['old.example.', 'TXT', 'nodata'],
   ],
-  'marks': [
+  marks: [
     ['gone.wild.example.', 'A', 'nxdomain'],
     ['x.gone.wild.example.', 'A', 'answer A synthesised'],
     ['limited.wild.example.', 'A', 'answer A synthesised'],

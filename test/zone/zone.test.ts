@@ -91,7 +91,10 @@ describe('a zone', () => {
 
   it('refuses a change that names an owner outside, and is as it was', () => {
     const zone = zoneOf();
-    const outside = { ...update('example.', 2, '', 'new 300 A 192.0.2.4'), removed: rrsets('www.example.org. 5 A 192.0.2.1') };
+    const outside = {
+      ...update('example.', 2, '', 'new 300 A 192.0.2.4'),
+      removed: rrsets('www.example.org. 5 A 192.0.2.1'),
+    };
     expect(() => zone.update(outside, 0)).toThrow('found owner www.example.org., wanted one in zone example.');
     expect(node(zone, 'new.example.')).toBeNull();
     expect(serialOf(zone)).toBe(1);
