@@ -28,7 +28,8 @@ export const probeGrpc: Probe<GrpcCheck> = (target, { grpcService }, signal) =>
     stream.on('error', fail);
     stream.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk]);
-      if (received.length > mostReceived) fail(new Error(`found more than ${mostReceived} octets, wanted a health message`));
+      if (received.length <= mostReceived) return;
+      fail(new Error(`found more than ${mostReceived} octets, wanted a health message`));
     });
     stream.on('trailers', (trailers: IncomingHttpHeaders) => {
       if (trailers['grpc-status'] !== '0') fail(new Error('found another gRPC status, wanted 0'));

@@ -1,7 +1,7 @@
 /**
- * The checks `http` and `https`: GET, judged by the status code alone. Redirects are not followed, since they would lead
- * the server wherever an instance likes; the body is not read. A certificate is not verified: it names a service, and
- * here an address is asked whether it lives.
+ * The checks `http` and `https`: GET, judged by the status code alone. Redirects are not followed, since they would
+ * lead the server wherever an instance likes; the body is not read. A certificate is not verified: it names a service,
+ * and here an address is asked whether it lives.
  */
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';

@@ -14,8 +14,8 @@ export interface Target {
 export type Outcome = 'passing' | 'warning' | 'critical';
 
 /**
- * Asks `target` once. A rejection means the same as `critical`. Must end soon after `signal` is aborted, and keep nothing
- * of what the target says.
+ * Asks `target` once. A rejection means the same as `critical`. Must end soon after `signal` is aborted, and keep
+ * nothing of what the target says.
  */
 export type Probe<Kind extends ProbedCheck> = (target: Target, check: Kind, signal: AbortSignal) => Promise<Outcome>;
 

@@ -5,12 +5,16 @@ import type { Instance } from '../registry/instance.ts';
 import type { Target } from './probe.ts';
 
 /**
- * Why a check of the instance must not contact `target`; null where it may. The target must be an address that the instance
- * registered. Loopback, link-local and metadata addresses are for instances that registered from there: on
- * loopback from loopback, on the others from that very address. `ownPorts` are the ports of our own HTTP API, which no check
- * may call on any address of this host.
+ * Why a check of the instance must not contact `target`; null where it may. The target must be an address that the
+ * instance registered. Loopback, link-local and metadata addresses are for instances that registered from there: on
+ * loopback from loopback, on the others from that very address. `ownPorts` are the ports of our own HTTP API, which no
+ * check may call on any address of this host.
  */
-export function refusalToReach(target: Target, instance: Pick<Instance, 'addresses' | 'registeredFrom'>, ownPorts: readonly number[]): string | null {
+export function refusalToReach(
+  target: Target,
+  instance: Pick<Instance, 'addresses' | 'registeredFrom'>,
+  ownPorts: readonly number[],
+): string | null {
   const { address, port } = target;
   const { registeredFrom, addresses } = instance;
   if (canonicalAddress(address) !== address) return 'the target is no canonical address';

@@ -1,6 +1,7 @@
 /**
  * Runs the health checks of all instances: each at its interval, moved by up to a tenth so that they spread, a bounded
- * number at a time, and one at a time for each target. What the checks of an instance say together goes to the registry.
+ * number at a time, and one at a time for each target. What the checks of an instance say together goes to the
+ * registry.
  */
 import type { Change } from '../registry/change.ts';
 import { hasServerChecks, type Instance, isCheckedTheSame, type Status } from '../registry/instance.ts';
@@ -165,7 +166,9 @@ export class CheckRunner {
     end.signal.addEventListener('abort', stopWithInstance);
     const timer = clock.after(check.timeout * 1000, () => stop.abort(new Error(`no answer within ${check.timeout} s`)));
     // Whatever a probe makes of its signal, its place is free again in time.
-    const stopped = new Promise<never>((_, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error)));
+    const stopped = new Promise<never>((_, reject) => {
+      stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error));
+    });
     try {
       return await Promise.race([this.#parts.probe(target, check, stop.signal), stopped]);
     } catch (error) {
@@ -177,7 +180,10 @@ export class CheckRunner {
     }
   }
 
-  /** Tells the registry what the checks say together, where it does not know; what it cannot take now is told after the next run. */
+  /**
+   * Tells the registry what the checks say together, where it does not know; what it cannot take now is told after the
+   * next run.
+   */
   async #tell(watched: Watched): Promise<void> {
     const status = worstOf(watched.watches.map(({ streak }) => streak.status));
     if (status === watched.told) return;
@@ -187,7 +193,8 @@ export class CheckRunner {
       await this.#parts.sink.observe(watched.instance, watched.instance.generation, status);
     } catch (error) {
       watched.told = before;
-      this.#parts.log.warn({ err: error, instance: keyOf(watched.instance), status }, 'the registry did not take what checks say');
+      const instance = keyOf(watched.instance);
+      this.#parts.log.warn({ err: error, instance, status }, 'the registry did not take what checks say');
     }
   }
 

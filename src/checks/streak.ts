@@ -1,4 +1,6 @@
-/** A check's state: how many outcomes in a row make an instance healthy or not, so that one lost packet does neither. */
+/**
+ * A check's state: how many outcomes in a row make an instance healthy or not, so that one lost packet does neither.
+ */
 import type { Status } from '../registry/instance.ts';
 import type { Outcome, ProbedCheck } from './probe.ts';
 
@@ -16,7 +18,10 @@ export class Streak {
     this.status = status;
   }
 
-  /** Takes an outcome in. From `unknown` the first pass counts; after that `rise` and `fall` do. A warning is a pass that warns. */
+  /**
+   * Takes an outcome in. From `unknown` the first pass counts; after that `rise` and `fall` do. A warning is a pass
+   * that warns.
+   */
   take(outcome: Outcome): void {
     const now = outcome === 'critical' ? 'failed' : 'alive';
     this.#length = now === this.#last ? this.#length + 1 : 1;

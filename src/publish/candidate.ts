@@ -50,23 +50,35 @@ export interface Circumstances {
 }
 
 /** The instances of `service` that the question might mean: all of them, or at a name of one instance that one. */
-export function candidatesOf(service: PublishedService, question: Question, circumstances: Circumstances): Candidate[] {
+export function candidatesOf(service: PublishedService, question: Question, around: Circumstances): Candidate[] {
   const meaning = meaningOf(question.name, service.zone);
   const instances = [...service.roster.instances.values()];
-  return ('id' in meaning ? instances.filter(({ id }) => id === meaning.id) : instances).map((instance) => {
-    const { priority, addresses, port, id } = instance;
-    const reasons = 'id' in meaning ? ownReasons(instance, service, question) : sharedReasons(instance, service, question, meaning);
-    if (circumstances.withheld) reasons.push({ code: 'zone-file', text: 'the zone file has a CNAME at this name, so nothing registered is published here' });
-    const answered = !reasons.some(({ code }) => exclusions.has(code));
-    if (instance.late) reasons.push({ code: 'lease-late', text: 'its renewal is late, so its TTLs are short' });
-    if (circumstances.isProtected(instance)) reasons.push({ code: 'protected', text: 'its lease has ended, and self-protection keeps it' });
-    if (answered) reasons.push(...circumstances.onAnswered);
-    return { id, answered, reasons, status: statusOf(instance), priority, weight: answeredWeight(instance), addresses, port };
-  });
+  const meant = 'id' in meaning ? instances.filter(({ id }) => id === meaning.id) : instances;
+  return meant.map((instance) => candidateOf(instance, service, question, meaning, around));
 }
 
-const exclusions: ReadonlySet<Reason['code']> = new Set([
-  'draining', 'declared-critical', 'check-critical', 'check-pending', 'protocol', 'port', 'tag', 'selector', 'type', 'priority', 'zone-file',
+function candidateOf(
+  instance: Instance,
+  service: PublishedService,
+  question: Question,
+  meaning: Meaning,
+  { withheld, isProtected, onAnswered }: Circumstances,
+): Candidate {
+  const reasons =
+    'id' in meaning ? ownReasons(instance, service, question) : sharedReasons(instance, service, question, meaning);
+  if (withheld) reasons.push({ code: 'zone-file', text: 'the zone file has a CNAME here, and so nothing registered' });
+  const answered = !reasons.some(({ code }) => exclusions.has(code));
+  if (instance.late) reasons.push({ code: 'lease-late', text: 'its renewal is late, so its TTLs are short' });
+  if (isProtected(instance)) reasons.push({ code: 'protected', text: 'its lease is over; self-protection keeps it' });
+  if (answered) reasons.push(...onAnswered);
+  const { id, priority, addresses, port } = instance;
+  const [status, weight] = [statusOf(instance), answeredWeight(instance)];
+  return { id, answered, reasons, status, priority, weight, addresses, port };
+}
+
+const exclusions: ReadonlySet<Reason['code']> = new Set<Verdict | Unfit>([
+  ...(['draining', 'declared-critical', 'check-critical', 'check-pending'] as const),
+  ...(['protocol', 'port', 'tag', 'selector', 'type', 'priority', 'zone-file'] as const),
 ]);
 
 const verdictTexts: Readonly<Record<Verdict, string>> = {
@@ -87,29 +99,42 @@ function ownReasons(instance: Instance, service: PublishedService, { name, type 
   return here.some((rrset) => isAskedFor(rrset, type)) ? reasons : [...reasons, lacksType(type)];
 }
 
-function sharedReasons(instance: Instance, service: PublishedService, { name, type }: Question, meaning: Meaning): Reason[] {
-  const verdict = verdictOn(instance, service.roster.decision);
+function sharedReasons(
+  instance: Instance,
+  service: PublishedService,
+  { name, type }: Question,
+  meaning: Meaning,
+): Reason[] {
+  const { decision } = service.roster;
+  const verdict = verdictOn(instance, decision);
   const reasons: Reason[] = [{ code: verdict, text: verdictTexts[verdict] }];
   const share = service.sharesOf(instance).find(({ owner }) => owner === name);
   if (share === undefined) return [...reasons, unfitFor(meaning, instance)];
-  const isAddress = share.addresses.some((record) => isAskedFor(record, type));
-  if (!isAddress && !share.records.some((record) => isAskedFor(record, type))) return [...reasons, lacksType(type)];
-  const lowest = service.addressPriorityAt(name);
-  if (isAddress && type !== RRType.ANY && isAnswered(instance, service.roster.decision) && instance.priority !== lowest) {
-    reasons.push({ code: 'priority', text: `its priority is ${instance.priority}, and addresses are those of priority ${lowest}` });
+  if (share.records.some((record) => isAskedFor(record, type))) return reasons;
+  if (!share.addresses.some((record) => isAskedFor(record, type))) return [...reasons, lacksType(type)];
+  const { priority } = instance;
+  const answeredPriority = service.addressPriorityAt(name);
+  if (isAnswered(instance, decision) && priority !== answeredPriority) {
+    const text = `its priority is ${priority}, and addresses are those of priority ${answeredPriority}`;
+    reasons.push({ code: 'priority', text });
   }
   return reasons;
 }
 
 /** Why the instance has no share in a name with this meaning. */
-function unfitFor(meaning: Meaning, instance: Instance): Reason {
-  if ('protocol' in meaning && meaning.kind !== 'port' && instance.protocol !== meaning.protocol) {
-    return { code: 'protocol', text: `its protocol is ${instance.protocol}` };
+function unfitFor(meaning: Meaning, { protocol, tags }: Instance): Reason {
+  if ('protocol' in meaning && meaning.kind !== 'port' && protocol !== meaning.protocol) {
+    return { code: 'protocol', text: `its protocol is ${protocol}` };
   }
-  if ('tag' in meaning && !instance.tags.includes(meaning.tag)) return { code: 'tag', text: `it has no tag ${meaning.tag}` };
-  if (meaning.kind === 'selector') return { code: 'selector', text: 'its tags are not those that the selector asks for' };
-  if (meaning.kind === 'port') return { code: 'port', text: `it has no port ${meaning.port} of ${meaning.protocol}` };
-  return { code: 'port', text: 'it has no default port' };
+  if ('tag' in meaning && !tags.includes(meaning.tag)) return { code: 'tag', text: `it has no tag ${meaning.tag}` };
+  switch (meaning.kind) {
+    case 'selector':
+      return { code: 'selector', text: 'its tags are not those that the selector asks for' };
+    case 'port':
+      return { code: 'port', text: `it has no port ${meaning.port} of ${meaning.protocol}` };
+    default:
+      return { code: 'port', text: 'it has no default port' };
+  }
 }
 
 function lacksType(type: number): Reason {

@@ -1,6 +1,6 @@
 /**
- * Which instances of a service are answered, decided once for publication and for explain. Mostly those that are healthy; where too
- * few are, the service's settings say whether health can be believed.
+ * Which instances of a service are answered, decided once for publication and for explain. Mostly those that are
+ * healthy; where too few are, the service's settings say whether health can be believed.
  */
 import { type Instance, statusOf } from '../registry/instance.ts';
 import type { Service } from '../registry/service.ts';
@@ -31,7 +31,10 @@ type Policy = Pick<Service, 'emptyPolicy' | 'panicThreshold'>;
 const noPolicy: Policy = { emptyPolicy: 'nodata', panicThreshold: 0 };
 const nobody: ReadonlySet<string> = new Set();
 
-/** `lastKnownGood` holds the instances that were answerable before the last one failed, without those that have left since. */
+/**
+ * `lastKnownGood` holds the instances that were answerable before the last one failed, without those that have left
+ * since.
+ */
 export function decide(census: Census, policy: Policy | null, lastKnownGood: ReadonlySet<string>): Decision {
   const mode = modeOf(census, policy ?? noPolicy, lastKnownGood.size > 0);
   return { mode, lastKnownGood: mode === 'last-known-good' ? lastKnownGood : nobody };

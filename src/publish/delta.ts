@@ -24,8 +24,8 @@ export class ZoneDelta {
   readonly #marks = new Map<Name, Mark | null>();
 
   /**
-   * A record comes (1) or leaves (-1). `oldTtl` and `newTtl` are the TTL of its rrset before and after this; null where there
-   * is no rrset then.
+   * A record comes (1) or leaves (-1). `oldTtl` and `newTtl` are the TTL of its rrset before and after this; null where
+   * there is no rrset then.
    */
   move(owner: Name, type: number, rdata: Octets, by: 1 | -1, oldTtl: number | null, newTtl: number | null): void {
     let types = this.#owners.get(owner);

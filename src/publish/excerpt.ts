@@ -1,6 +1,6 @@
 /**
- * Excerpt: of a published zone just as much as decides on the answer for one name, as a zone that the workers' own lookup can
- * be run on. The main thread keeps no zones to look up in; this takes their place for explain.
+ * Excerpt: of a published zone just as much as decides on the answer for one name, as a zone that the workers' own
+ * lookup can be run on. The main thread keeps no zones to look up in; this takes their place for explain.
  */
 import { isAtOrBelow, type Name, parentOf } from '../wire/name.ts';
 import type { RRset } from '../wire/record.ts';

@@ -1,6 +1,6 @@
 /**
- * Explain: why a question gets the answer it gets, and why an instance is or is not in it. It decides nothing itself: verdicts
- * and shares are those that were published, and the outcome comes from the lookup that DNS workers use.
+ * Explain: why a question gets the answer it gets, and why an instance is or is not in it. It decides nothing itself:
+ * verdicts and shares are those that were published, and the outcome comes from the lookup that DNS workers use.
  */
 import type { Instance } from '../registry/instance.ts';
 import { parseType, printType } from '../wire/codes.ts';
@@ -64,13 +64,26 @@ export interface ExplainOptions {
   readonly isProtected: (instance: Instance) => boolean;
 }
 
-/** Explains the answer to `name` (absolute, with or without the final dot) and `type`. Throws PresentationError where they are none. */
+/**
+ * Explains the answer to `name` (absolute, with or without the final dot) and `type`. Throws PresentationError where
+ * they are none.
+ */
 export function explain(publisher: Publisher, name: string, type: string, options: ExplainOptions): Explanation {
   const question = parseQuestion(name, type);
   const asText = { name: printName(question.name), type: printType(question.type) };
   const zone = publisher.zoneOf(question.name);
   if (zone === null) {
-    return { ...asText, zone: null, meaning: null, service: null, candidates: [], outcome: 'refused', records: [], limit: null, extendedError: null };
+    return {
+      ...asText,
+      zone: null,
+      meaning: null,
+      service: null,
+      candidates: [],
+      outcome: 'refused',
+      records: [],
+      limit: null,
+      extendedError: null,
+    };
   }
   const service = zone.serviceAt(question.name);
   const mark = jointMark(zone.markAt(question.name), question.name, zone.statics);
@@ -116,13 +129,21 @@ function stateOf({ name, roster: { decision, settings, instances, census } }: Pu
   };
 }
 
-function answerOf(zone: PublishedZone, { name, type }: Question): { outcome: Lookup['outcome']; records: AnsweredRecord[]; octets: number } {
+function answerOf(
+  zone: PublishedZone,
+  { name, type }: Question,
+): { outcome: Lookup['outcome']; records: AnsweredRecord[]; octets: number } {
   const found = lookup(excerptFor(name, zone), name, type);
   if (!('rrset' in found)) return { outcome: found.outcome, records: [], octets: 0 };
   const { rrset, outcome } = found;
   const owner = printName('owner' in found ? found.owner : 'cut' in found ? found.cut : name);
   const rdata = Array.from({ length: rrset.size }, (_, i) => rrset.rdata(i));
-  const records = rdata.map((each) => ({ name: owner, ttl: rrset.ttl, type: printType(rrset.type), data: printRdata(rrset.type, each) }));
+  const records = rdata.map((each) => ({
+    name: owner,
+    ttl: rrset.ttl,
+    type: printType(rrset.type),
+    data: printRdata(rrset.type, each),
+  }));
   const octets = rdata.reduce((sum, each) => sum + recordOverhead + each.length, messageOverhead + name.length);
   return { outcome, records, octets };
 }
@@ -133,9 +154,14 @@ const recordOverhead = 12;
 
 function remarksOn(count: number, octets: number, limit: number | null, udpSize: number): Reason[] {
   const remarks: Reason[] = [];
-  if (limit !== null && limit < count) remarks.push({ code: 'limit', text: `each answer has ${limit} of the ${count} records` });
+  if (limit !== null && limit < count) {
+    remarks.push({ code: 'limit', text: `each answer has ${limit} of the ${count} records` });
+  }
   else if (octets > udpSize) {
-    remarks.push({ code: 'size', text: `the ${count} records do not fit into a UDP answer of ${udpSize} octets: it has some of them, TCP has all` });
+    remarks.push({
+      code: 'size',
+      text: `the ${count} records do not fit into a UDP answer of ${udpSize} octets: it has some of them, TCP has all`,
+    });
   }
   return remarks;
 }

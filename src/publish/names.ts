@@ -1,7 +1,7 @@
 /**
- * Every owner name that registrations make below a service zone, and what a name there means (RFC 2782, RFC 6763). What the server
- * reserves starts with `_`, what users choose never does, so the two cannot meet. A name that would break the limits
- * of RFC 1035 section 2.3.4 (a 63-octet service name has no room for the `_`) is null and is not made.
+ * Every owner name that registrations make below a service zone, and what a name there means (RFC 2782, RFC 6763). What
+ * the server reserves starts with `_`, what users choose never does, so the two cannot meet. A name that would break
+ * the limits of RFC 1035 section 2.3.4 (a 63-octet service name has no room for the `_`) is null and is not made.
  */
 import type { Protocol } from '../registry/instance.ts';
 import { isAtOrBelow, labelCount, labelsOf, maxLabelLength, maxNameLength, type Name } from '../wire/name.ts';

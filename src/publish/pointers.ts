@@ -1,4 +1,7 @@
-/** Pointers: the PTR records of a reverse zone. Instances of any service may share an address, so each name keeps all that points from it. */
+/**
+ * Pointers: the PTR records of a reverse zone. Instances of any service may share an address, so each name keeps all
+ * that points from it.
+ */
 import { RRType } from '../wire/codes.ts';
 import type { Name } from '../wire/name.ts';
 import { copyOctets } from '../wire/octets.ts';
@@ -40,5 +43,5 @@ export class Pointers {
 
 /** The TTL that they share as an rrset (RFC 2181 section 5.2). */
 function leastTtl(pointers: readonly Pointer[]): number | null {
-  return pointers.length === 0 ? null : Math.min(...pointers.map(({ ttl }) => ttl));
+  return pointers.reduce<number | null>((least, { ttl }) => (least === null || ttl < least ? ttl : least), null);
 }

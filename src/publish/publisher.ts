@@ -1,6 +1,6 @@
 /**
- * Publisher: turns what the registry and the zone files say into ZoneChanges. It keeps what it needs to make each change
- * from the names that it touches, and to replay everything to a DNS worker that starts.
+ * Publisher: turns what the registry and the zone files say into ZoneChanges. It keeps what it needs to make each
+ * change from the names that it touches, and to replay everything to a DNS worker that starts.
  */
 import type { Change } from '../registry/change.ts';
 import type { Instance } from '../registry/instance.ts';
@@ -19,7 +19,9 @@ import { instanceAnswerTtl } from './ttl.ts';
 import { PublishedZone } from './zone.ts';
 
 export interface PublisherSettings {
-  /** Service zones as instances name them: `svc.internal`. At least one; the first has the name server of reverse zones. */
+  /**
+   * Service zones as instances name them: `svc.internal`. At least one; the first has the name server of reverse zones.
+   */
   readonly zones: readonly string[];
   /** Prefixes as in `10.0.0.0/8` whose instance addresses get reverse names. */
   readonly reversePrefixes: readonly string[];
@@ -56,7 +58,10 @@ export class Publisher {
     for (const [service, its] of this.#byService(changes)) this.#takeIn(service, its, null);
   }
 
-  /** Lifts the serials of registered zones to `revision`: what was changed last before a restart need not be there any more. */
+  /**
+   * Lifts the serials of registered zones to `revision`: what was changed last before a restart need not be there any
+   * more.
+   */
   resumeAt(revision: number): void {
     for (const zone of this.#zones.values()) if (zone.kind !== 'static') zone.moveSerial(revision);
   }
@@ -72,22 +77,24 @@ export class Publisher {
     for (const [service, its] of this.#byService(changes)) {
       const zone = this.#zones.get(service.zone)!;
       this.#takeIn(service, its, (touched) => entryOf(deltas, touched, () => new ZoneDelta()));
-      const revision = Math.max(...its.map((change) => change.revision));
+      const revision = its.reduce((highest, change) => Math.max(highest, change.revision), 0);
       if (zone.moveSerial(revision)) moved.add(zone);
       latest = Math.max(latest, revision);
     }
     const differences = [...deltas].map(([zone, delta]) => [zone, delta.beside(zone.statics)] as const);
-    return this.#send(differences.flatMap(([zone, difference]) => {
-      if (!moved.has(zone) && isEmpty(difference)) return [];
-      if (zone.kind === 'reverse') zone.moveSerial(latest);
-      return [update(zone, difference)];
-    }));
+    return this.#send(
+      differences.flatMap(([zone, difference]) => {
+        if (!moved.has(zone) && isEmpty(difference)) return [];
+        if (zone.kind === 'reverse') zone.moveSerial(latest);
+        return [update(zone, difference)];
+      }),
+    );
   }
 
   /**
-   * Serves the records of a zone file (SOA and NS among them), beside registered ones where there are any. Of a zone that is there
-   * already only the difference is published. `serial` is the file's in a zone that nobody registers in, and a new
-   * revision in the others.
+   * Serves the records of a zone file (SOA and NS among them), beside registered ones where there are any. Of a zone
+   * that is there already only the difference is published. `serial` is the file's in a zone that nobody registers in,
+   * and a new revision in the others.
    */
   setStaticZone(apex: Name, records: Iterable<ResourceRecord>, serial: number): Promise<AppliedChange> {
     const folded = foldName(apex);
@@ -151,7 +158,11 @@ export class Publisher {
     return this.#send(zone.moveSerial(serial) || !isEmpty(difference) ? [update(zone, difference)] : []);
   }
 
-  #takeIn(service: PublishedService, changes: readonly Change[], deltaOf: ((zone: PublishedZone) => ZoneDelta) | null): void {
+  #takeIn(
+    service: PublishedService,
+    changes: readonly Change[],
+    deltaOf: ((zone: PublishedZone) => ZoneDelta) | null,
+  ): void {
     for (const replay of this.#replays) replay.preserve(service);
     const zone = this.#zones.get(service.zone)!;
     const steps = service.apply(changes, deltaOf?.(zone) ?? null);
@@ -169,7 +180,11 @@ export class Publisher {
       const { zone: zoneName, service: name } = (change.after ?? change.before)!;
       const zone = this.#serviceZones.get(zoneName);
       if (zone === undefined) continue;
-      const service = entryOf(zone.services, name, () => new PublishedService(zone.apex, name, this.#settings.defaultTtl));
+      const service = entryOf(
+        zone.services,
+        name,
+        () => new PublishedService(zone.apex, name, this.#settings.defaultTtl),
+      );
       entryOf(byService, service, () => []).push(change);
     }
     return byService;
@@ -177,7 +192,9 @@ export class Publisher {
 
   #point(instance: Instance | null, by: 1 | -1, deltaOf: ((zone: PublishedZone) => ZoneDelta) | null): void {
     if (instance === null) return;
-    for (const { zone, owner, pointer } of this.#pointersOf(instance)) zone.pointers.move(owner, pointer, by, deltaOf?.(zone) ?? null);
+    for (const { zone, owner, pointer } of this.#pointersOf(instance)) {
+      zone.pointers.move(owner, pointer, by, deltaOf?.(zone) ?? null);
+    }
   }
 
   /** The reverse records of an instance: `ID.SERVICE.Z` at each of its addresses for which a reverse zone is served. */
@@ -227,7 +244,14 @@ export class Publisher {
 }
 
 function load(zone: PublishedZone): ZoneChange {
-  return { zone: zone.apex, serial: zone.serial, kind: 'load', removed: [], added: [...zone.statics.values()].flat(), marks: [] };
+  return {
+    zone: zone.apex,
+    serial: zone.serial,
+    kind: 'load',
+    removed: [],
+    added: [...zone.statics.values()].flat(),
+    marks: [],
+  };
 }
 
 function update(zone: PublishedZone, difference: Difference): ZoneChange {

@@ -9,9 +9,13 @@ export interface Rdata {
   readonly rdata: Octets;
 }
 
-/** A or AAAA (RFC 1035 section 3.4.1, RFC 3596) of an address in canonical text, which the registry has made sure of. */
+/**
+ * A or AAAA (RFC 1035 section 3.4.1, RFC 3596) of an address in canonical text, which the registry has made sure of.
+ */
 export function addressRdata(address: string): Rdata {
-  return address.includes(':') ? { type: RRType.AAAA, rdata: parseIpv6(address)! } : { type: RRType.A, rdata: ipv4Octets(address) };
+  return address.includes(':')
+    ? { type: RRType.AAAA, rdata: parseIpv6(address)! }
+    : { type: RRType.A, rdata: ipv4Octets(address) };
 }
 
 /** SRV (RFC 2782). */
@@ -20,8 +24,8 @@ export function srvRdata(priority: number, weight: number, port: number, target:
 }
 
 /**
- * TXT with a `key=value` string for each entry (RFC 6763 section 6), in UTF-8. A pair of more than 255 octets goes on in
- * the next string, as SPF and DKIM have made usual; no pair at all is one empty string (RFC 6763 section 6.1).
+ * TXT with a `key=value` string for each entry (RFC 6763 section 6), in UTF-8. A pair of more than 255 octets goes on
+ * in the next string, as SPF and DKIM have made usual; no pair at all is one empty string (RFC 6763 section 6.1).
  */
 export function txtRdata(meta: Readonly<Record<string, string>>): Octets {
   let rdata = '';
@@ -30,7 +34,11 @@ export function txtRdata(meta: Readonly<Record<string, string>>): Octets {
 }
 
 /** SOA (RFC 1035 section 3.3.13). Its serial is 0: a zone puts its own in. Times in seconds. */
-export function soaRdata(mname: Name, rname: Name, times: readonly [refresh: number, retry: number, expire: number, minimum: number]): Octets {
+export function soaRdata(
+  mname: Name,
+  rname: Name,
+  times: readonly [refresh: number, retry: number, expire: number, minimum: number],
+): Octets {
   return (mname + rname + [0, ...times].map(uint32Octets).join('')) as Octets;
 }
 

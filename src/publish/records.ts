@@ -8,7 +8,8 @@ import { RRType } from '../wire/codes.ts';
 import type { Name } from '../wire/name.ts';
 import type { Octets } from '../wire/octets.ts';
 import type { RRset } from '../wire/record.ts';
-import { browsingName, instanceName, portName, protocolName, selectorName, serviceName, subtypeName, tagName } from './names.ts';
+import { browsingName, instanceName, portName, protocolName } from './names.ts';
+import { selectorName, serviceName, subtypeName, tagName } from './names.ts';
 import { addressRdata, type Rdata, srvRdata, txtRdata } from './rdata.ts';
 import { instanceAnswerTtl } from './ttl.ts';
 
@@ -20,7 +21,7 @@ export interface Share {
   readonly addresses: readonly Rdata[];
 }
 
-/** The records at the instance's own names, `ID.SERVICE.Z` and `ID._SERVICE._PROTO.Z`: healthy or not, draining or not. */
+/** The records at the instance's own names, `ID.SERVICE.Z` and `ID._SERVICE._PROTO.Z`, whatever its health. */
 export function ownRecords(zone: Name, instance: Instance): RRset[] {
   const { service, id, protocol, port } = instance;
   const owner = instanceName(zone, service, id);
@@ -38,7 +39,12 @@ export function ownRecords(zone: Name, instance: Instance): RRset[] {
   rrsets.push({ owner, type: RRType.SRV, ttl, rdata: srv });
   const entry = browsingName(zone, service, protocol, id);
   // RFC 6763 section 6.1: every service instance has a TXT record, if an empty one.
-  if (entry !== null) rrsets.push({ owner: entry, type: RRType.SRV, ttl, rdata: srv }, { owner: entry, type: RRType.TXT, ttl, rdata: txt });
+  if (entry !== null) {
+    rrsets.push(
+      { owner: entry, type: RRType.SRV, ttl, rdata: srv },
+      { owner: entry, type: RRType.TXT, ttl, rdata: txt },
+    );
+  }
   return rrsets;
 }
 
@@ -59,7 +65,9 @@ export function sharesOf(zone: Name, instance: Instance, selectors: readonly Sel
     if (selects(selector, instance)) share(selectorName(zone, service, selector.name), srv, addresses);
   }
   for (const named of instance.ports) {
-    share(portName(zone, service, named.name, named.protocol), [{ type: RRType.SRV, rdata: srvOf(instance, named.port, target) }]);
+    share(portName(zone, service, named.name, named.protocol), [
+      { type: RRType.SRV, rdata: srvOf(instance, named.port, target) },
+    ]);
   }
   const entry = browsingName(zone, service, protocol, id);
   if (entry === null || port === null) return shares;
@@ -74,7 +82,7 @@ export function selects(selector: Selector, { tags }: Instance): boolean {
   return selector.all.every((tag) => tags.includes(tag)) && !selector.none.some((tag) => tags.includes(tag));
 }
 
-/** The weight that is answered: half of it while the instance warns, and never 0 (which means a last resort) unless it was. */
+/** The weight that is answered: half of it while the instance warns, but not 0, which would mean a last resort. */
 export function answeredWeight(instance: Instance): number {
   if (statusOf(instance) !== 'warning' || instance.weight === 0) return instance.weight;
   return Math.max(1, Math.floor(instance.weight / 2));

@@ -1,7 +1,7 @@
 /**
- * Replay: everything published, as it was at one moment, for a DNS worker that starts with nothing. It is read in pieces
- * while changes go on. A service that is about to change is copied first, so that what was published after that moment
- * can be applied after the replay.
+ * Replay: everything published, as it was at one moment, for a DNS worker that starts with nothing. It is read in
+ * pieces while changes go on. A service that is about to change is copied first, so that what was published after that
+ * moment can be applied after the replay.
  */
 import type { RRset } from '../wire/record.ts';
 import type { NameMark, ZoneChange } from '../zone/change.ts';
@@ -10,7 +10,9 @@ import { isWithheld, jointMark, jointTtl, type StaticRecords } from './static.ts
 import type { PublishedZone } from './zone.ts';
 
 /** Finds the reverse records of a service's instances, with the zones that they are in. */
-export type ReverseRecords = (service: PublishedService) => Iterable<{ readonly zone: PublishedZone; readonly rrset: RRset }>;
+export type ReverseRecords = (
+  service: PublishedService,
+) => Iterable<{ readonly zone: PublishedZone; readonly rrset: RRset }>;
 
 interface Moment {
   readonly serial: number;
@@ -25,7 +27,9 @@ export class Replay {
 
   constructor(zones: Iterable<PublishedZone>, reverseRecords: ReverseRecords) {
     this.#moments = new Map([...zones].map((zone) => [zone, { serial: zone.serial, statics: zone.statics }]));
-    for (const zone of this.#moments.keys()) for (const service of zone.services.values()) this.#pending.set(service, zone);
+    for (const zone of this.#moments.keys()) {
+      for (const service of zone.services.values()) this.#pending.set(service, zone);
+    }
     this.#reverseRecords = reverseRecords;
   }
 
@@ -57,16 +61,23 @@ export class Replay {
   #write(service: PublishedService, zone: PublishedZone, piece: Piece): void {
     const { statics } = this.#moments.get(zone)!;
     const put = ({ owner, type, ttl, rdata }: RRset, into: PublishedZone, beside: StaticRecords) => {
-      if (rdata.length > 0 && !isWithheld(owner, beside)) piece.add(into, { owner, type, ttl: jointTtl(ttl, owner, type, beside)!, rdata });
+      if (rdata.length > 0 && !isWithheld(owner, beside)) {
+        piece.add(into, { owner, type, ttl: jointTtl(ttl, owner, type, beside)!, rdata });
+      }
     };
     for (const rrset of service.rrsets()) put(rrset, zone, statics);
     put(service.advertisement(), zone, statics);
     for (const { owner, mark } of service.marks()) piece.mark(zone, { owner, mark: jointMark(mark, owner, statics) });
-    for (const reverse of this.#reverseRecords(service)) put(reverse.rrset, reverse.zone, this.#moments.get(reverse.zone)!.statics);
+    for (const reverse of this.#reverseRecords(service)) {
+      put(reverse.rrset, reverse.zone, this.#moments.get(reverse.zone)!.statics);
+    }
   }
 }
 
-/** Rrsets in one piece; a service is never split. With some thousands, V8 takes the strings for long-lived and stops collecting them early. */
+/**
+ * Rrsets in one piece; a service is never split. With some thousands, V8 takes the strings for long-lived and stops
+ * collecting them early.
+ */
 const pieceSize = 512;
 
 class Piece {
@@ -83,9 +94,14 @@ class Piece {
   }
 
   take(moments: ReadonlyMap<PublishedZone, Moment>): ZoneChange[] {
-    const changes = [...this.#zones].map(([zone, { added, marks }]): ZoneChange => (
-      { zone: zone.apex, serial: moments.get(zone)!.serial, kind: 'update', removed: [], added, marks }
-    ));
+    const changes = [...this.#zones].map(([zone, { added, marks }]): ZoneChange => ({
+      zone: zone.apex,
+      serial: moments.get(zone)!.serial,
+      kind: 'update',
+      removed: [],
+      added,
+      marks,
+    }));
     this.#zones = new Map();
     this.size = 0;
     return changes;

@@ -1,4 +1,6 @@
-/** Reverse names of addresses (RFC 1035 section 3.5, RFC 3596 section 2.5), and the zones that hold those of a prefix. */
+/**
+ * Reverse names of addresses (RFC 1035 section 3.5, RFC 3596 section 2.5), and the zones that hold those of a prefix.
+ */
 import { parseIpv4, parseIpv6, printIpv4, printIpv6 } from '../wire/address.ts';
 import { PresentationError } from '../wire/error.ts';
 import { childOf, labelCount, labelsOf, type Name, parentOf, parseName } from '../wire/name.ts';
@@ -28,15 +30,20 @@ export function addressOfReverseName(name: Name): string | null {
   for (const family of [ipv4, ipv6]) {
     if (labelCount(name) !== family.labels + 2 || !name.endsWith(family.root)) continue;
     const radix = family === ipv4 ? 10 : 16;
-    const digits = labelsOf(name).slice(0, family.labels).reverse().map((label) => parseInt(label, radix));
-    if (digits.every((digit) => digit < 1 << family.labelBits) && nameOf(family, digits) === name) return family.print(octetsOfDigits(family, digits));
+    const digits = labelsOf(name)
+      .slice(0, family.labels)
+      .reverse()
+      .map((label) => parseInt(label, radix));
+    if (digits.every((digit) => digit < 1 << family.labelBits) && nameOf(family, digits) === name) {
+      return family.print(octetsOfDigits(family, digits));
+    }
   }
   return null;
 }
 
 /**
- * The apexes of the zones that hold the reverse names of `prefix`: `10.0.0.0/8` is one, `172.16.0.0/12` is sixteen, as zones begin
- * at labels only (as in RFC 6303 section 4). Throws PresentationError.
+ * The apexes of the zones that hold the reverse names of `prefix`: `10.0.0.0/8` is one, `172.16.0.0/12` is sixteen, as
+ * zones begin at labels only (as in RFC 6303 section 4). Throws PresentationError.
  */
 export function reverseZones(prefix: string): Name[] {
   const wanted = 'an address prefix as in 10.0.0.0/8';
@@ -50,7 +57,9 @@ export function reverseZones(prefix: string): Name[] {
   if (digits.slice(labels).some((digit) => digit !== 0) || last % count !== 0) {
     throw new PresentationError(prefix, 'a prefix without bits of a host');
   }
-  return Array.from({ length: count }, (_, i) => nameOf(family, labels === 0 ? [] : [...digits.slice(0, labels - 1), last + i]));
+  return Array.from({ length: count }, (_, i) =>
+    nameOf(family, labels === 0 ? [] : [...digits.slice(0, labels - 1), last + i]),
+  );
 }
 
 /** The one of `apexes` that `name` is at or below, the deepest; null for none. */
@@ -73,7 +82,8 @@ function parseAddress(text: string, wanted = 'an IP address'): { family: Family;
 
 function octetsOfDigits(family: Family, digits: readonly number[]): Octets {
   if (family === ipv4) return digits.map(uint8Octets).join('') as Octets;
-  return Array.from({ length: 16 }, (_, i) => uint8Octets((digits[2 * i]! << 4) | digits[2 * i + 1]!)).join('') as Octets;
+  const pairs = Array.from({ length: 16 }, (_, i) => (digits[2 * i]! << 4) | digits[2 * i + 1]!);
+  return pairs.map(uint8Octets).join('') as Octets;
 }
 
 function nameOf(family: Family, digits: readonly number[]): Name {

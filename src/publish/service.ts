@@ -1,7 +1,7 @@
 /**
- * PublishedService: one service as the zone shows it. It turns changes of instances and settings into changes of records
- * and marks; one instance costs the names it touches. All instances are looked at only when the service's settings or
- * mode change, or another priority becomes the lowest at one of its names.
+ * PublishedService: one service as the zone shows it. It turns changes of instances and settings into changes of
+ * records and marks; one instance costs the names it touches. All instances are looked at only when the service's
+ * settings or mode change, or another priority becomes the lowest at one of its names.
  */
 import type { Change } from '../registry/change.ts';
 import type { Instance } from '../registry/instance.ts';
@@ -48,8 +48,8 @@ export class PublishedService {
   }
 
   /**
-   * Takes in changes of this service, in order, and tells `delta` (null: nobody) what they mean. Returns what happened to
-   * each instance.
+   * Takes in changes of this service, in order, and tells `delta` (null: nobody) what they mean. Returns what happened
+   * to each instance.
    */
   apply(changes: readonly Change[], delta: ZoneDelta | null): readonly Step[] {
     const before = this.#view();

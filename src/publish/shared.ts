@@ -1,4 +1,7 @@
-/** SharedName: what must be known of an owner name to which many instances add records, so that one more costs the same however many they are. */
+/**
+ * SharedName: what must be known of an owner name to which many instances add records, so that one more costs the same
+ * however many they are.
+ */
 import type { Name } from '../wire/name.ts';
 import type { Mark } from '../zone/change.ts';
 import { Tally } from './tally.ts';

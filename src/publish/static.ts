@@ -36,18 +36,24 @@ export function* differingOwners(one: StaticRecords, other: StaticRecords): Gene
 /** What one owner has of registered and static rrsets together. */
 export function jointRRsets(owner: Name, registered: readonly RRset[], statics: StaticRecords): RRset[] {
   const all = [...(statics.get(owner) ?? []), ...(isWithheld(owner, statics) ? [] : registered)];
-  return all.map((rrset) => ({ ...rrset, ttl: Math.min(...all.filter(({ type }) => type === rrset.type).map(({ ttl }) => ttl)) }));
+  return all.map((rrset) => ({
+    ...rrset,
+    ttl: Math.min(...all.filter(({ type }) => type === rrset.type).map(({ ttl }) => ttl)),
+  }));
 }
 
 /**
- * A name with a CNAME can have nothing else (RFC 1034 section 3.6.2). An operator's zone file beats a registration: what
- * is registered at such a name is not published.
+ * A name with a CNAME can have nothing else (RFC 1034 section 3.6.2). An operator's zone file beats a registration:
+ * what is registered at such a name is not published.
  */
 export function isWithheld(owner: Name, statics: StaticRecords): boolean {
   return statics.get(owner)?.some(({ type }) => type === RRType.CNAME) ?? false;
 }
 
-/** The TTL of an rrset of which one part is registered and another static, either may be absent (null): they share one (RFC 2181 section 5.2). */
+/**
+ * The TTL of an rrset of which one part is registered and another static, either may be absent (null): they share one
+ * (RFC 2181 section 5.2).
+ */
 export function jointTtl(registered: number | null, owner: Name, type: number, statics: StaticRecords): number | null {
   const ttl = statics.get(owner)?.find((rrset) => rrset.type === type)?.ttl ?? null;
   if (registered === null || ttl === null) return registered ?? ttl;
@@ -62,8 +68,10 @@ export function jointMark(mark: Mark | null, owner: Name, statics: StaticRecords
 }
 
 function isSame(one: readonly RRset[], other: readonly RRset[]): boolean {
-  return one.length === other.length && one.every((rrset, i) => {
-    const { type, ttl, rdata } = other[i]!;
-    return rrset.type === type && rrset.ttl === ttl && rrset.rdata.length === rdata.length && rrset.rdata.every((each, j) => each === rdata[j]);
-  });
+  return one.length === other.length && one.every((rrset, i) => isSameRRset(rrset, other[i]!));
+}
+
+function isSameRRset(one: RRset, other: RRset): boolean {
+  if (one.type !== other.type || one.ttl !== other.ttl || one.rdata.length !== other.rdata.length) return false;
+  return one.rdata.every((each, i) => each === other.rdata[i]);
 }

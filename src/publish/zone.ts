@@ -10,7 +10,10 @@ import type { StaticRecords } from './static.ts';
 export class PublishedZone {
   /** Folded. */
   readonly apex: Name;
-  /** `services`: instances are registered in it; `reverse`: their addresses are; `static`: a zone file has all that it holds. */
+  /**
+   * `services`: instances are registered in it; `reverse`: their addresses are; `static`: a zone file has all that it
+   * holds.
+   */
   readonly kind: 'services' | 'reverse' | 'static';
   statics: StaticRecords;
   /** By name; empty but in a zone of services. */
@@ -31,7 +34,10 @@ export class PublishedZone {
     return this.#serial % 2 ** 32;
   }
 
-  /** The serial of a static zone is what its file says; that of the others is the latest revision that changed it. Returns whether it moved. */
+  /**
+   * The serial of a static zone is what its file says; that of the others is the latest revision that changed it.
+   * Returns whether it moved.
+   */
   moveSerial(to: number): boolean {
     const from = this.#serial;
     this.#serial = this.kind === 'static' ? to : Math.max(from, to);
@@ -43,7 +49,9 @@ export class PublishedZone {
     if (this.kind === 'static') return [];
     if (this.kind === 'reverse') return [this.pointers.rrset(owner)].filter((rrset) => rrset !== null);
     if (owner !== serviceTypesName(this.apex)) return this.serviceAt(owner)?.rrsetsAt(owner) ?? [];
-    const parts = [...this.services.values()].map((service) => service.advertisement()).filter((part) => part.rdata.length > 0);
+    const parts = [...this.services.values()]
+      .map((service) => service.advertisement())
+      .filter((part) => part.rdata.length > 0);
     return parts.slice(0, 1).map((part) => ({ ...part, rdata: parts.flatMap(({ rdata }) => rdata) }));
   }
 

@@ -6,7 +6,14 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadPackageDefinition, Server as GrpcServer, ServerCredentials, status as GrpcStatus, type ServiceClientConstructor, type UntypedHandleCall } from '@grpc/grpc-js';
+import {
+  loadPackageDefinition,
+  Server as GrpcServer,
+  ServerCredentials,
+  status as GrpcStatus,
+  type ServiceClientConstructor,
+  type UntypedHandleCall,
+} from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ProbedCheck } from '../../src/checks/probe.ts';
@@ -38,7 +45,11 @@ async function listen(server: Server, host = '127.0.0.1'): Promise<number> {
 const serve = (handler: RequestListener) => listen(createHttpServer(handler));
 
 /** What a check comes to: a rejection is as good as critical. */
-async function outcomeOf(check: ProbedCheck, address = '127.0.0.1', signal = AbortSignal.timeout(5000)): Promise<string> {
+async function outcomeOf(
+  check: ProbedCheck,
+  address = '127.0.0.1',
+  signal = AbortSignal.timeout(5000),
+): Promise<string> {
   return probe({ address, port: check.port }, check, signal).catch((error: unknown) => `failed: ${String(error)}`);
 }
 
@@ -46,7 +57,16 @@ const http = (port: number, path = '/health'): ProbedCheck => ({ type: 'http', p
 
 describe('http', () => {
   test.each([
-    [200, 'passing'], [204, 'passing'], [299, 'passing'], [429, 'warning'], [300, 'critical'], [304, 'critical'], [400, 'critical'], [404, 'critical'], [500, 'critical'], [503, 'critical'],
+    [200, 'passing'],
+    [204, 'passing'],
+    [299, 'passing'],
+    [429, 'warning'],
+    [300, 'critical'],
+    [304, 'critical'],
+    [400, 'critical'],
+    [404, 'critical'],
+    [500, 'critical'],
+    [503, 'critical'],
   ])('status %i is %s', async (status, outcome) => {
     expect(await outcomeOf(http(await serve((_, response) => response.writeHead(status).end('ok'))))).toBe(outcome);
   });
@@ -67,7 +87,9 @@ describe('http', () => {
       visits++;
       response.end();
     });
-    const port = await serve((_, response) => response.writeHead(status, { location: `http://127.0.0.1:${canary}/` }).end());
+    const port = await serve((_, response) =>
+      response.writeHead(status, { location: `http://127.0.0.1:${canary}/` }).end(),
+    );
     expect(await outcomeOf(http(port))).toBe('critical');
     expect(visits).toBe(0);
   });
@@ -88,14 +110,16 @@ describe('http', () => {
   });
 
   test('fails on endless headers', async () => {
-    const port = await listen(createTcpServer((socket) => {
-      socket.write('HTTP/1.1 200 OK\r\n');
-      const pour = () => {
-        while (!socket.destroyed && socket.write(`x: ${'y'.repeat(1000)}\r\n`));
-      };
-      socket.on('drain', pour);
-      pour();
-    }));
+    const port = await listen(
+      createTcpServer((socket) => {
+        socket.write('HTTP/1.1 200 OK\r\n');
+        const pour = () => {
+          while (!socket.destroyed && socket.write(`x: ${'y'.repeat(1000)}\r\n`));
+        };
+        socket.on('drain', pour);
+        pour();
+      }),
+    );
     expect(await outcomeOf(http(port))).toMatch(/^failed: .*overflow/i);
   });
 
@@ -103,7 +127,10 @@ describe('http', () => {
     ['no response', ''],
     ['garbage', 'hello\r\n\r\n'],
     ['half a response', 'HTTP/1.1 200 O'],
-    ['another protocol after an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'],
+    [
+      'another protocol after an upgrade',
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
+    ],
   ])('fails on %s', async (_, octets) => {
     const port = await listen(createTcpServer((socket) => socket.once('data', () => socket.end(octets))));
     expect(await outcomeOf(http(port))).toMatch(/^failed/);
@@ -115,7 +142,10 @@ describe('http', () => {
   });
 
   test('reaches IPv6 addresses', async () => {
-    const port = await listen(createHttpServer((_, response) => response.end()), '::1');
+    const port = await listen(
+      createHttpServer((_, response) => response.end()),
+      '::1',
+    );
     expect(await outcomeOf(http(port), '::1')).toBe('passing');
   });
 });
@@ -154,11 +184,19 @@ describe('grpc', () => {
   async function serveHealth(statuses: Record<string, string>): Promise<number> {
     const directory = mkdtempSync(join(tmpdir(), 'signpost-health-'));
     const file = join(directory, 'health.proto');
-    writeFileSync(file, `syntax = "proto3"; package grpc.health.v1;
+    writeFileSync(
+      file,
+      `syntax = "proto3"; package grpc.health.v1;
       message HealthCheckRequest { string service = 1; }
-      message HealthCheckResponse { enum ServingStatus { UNKNOWN = 0; SERVING = 1; NOT_SERVING = 2; SERVICE_UNKNOWN = 3; } ServingStatus status = 1; }
-      service Health { rpc Check(HealthCheckRequest) returns (HealthCheckResponse); }`);
-    const loaded = loadPackageDefinition(loadSync(file, { enums: String, defaults: true })) as unknown as { grpc: { health: { v1: { Health: ServiceClientConstructor } } } };
+      message HealthCheckResponse {
+        enum ServingStatus { UNKNOWN = 0; SERVING = 1; NOT_SERVING = 2; SERVICE_UNKNOWN = 3; }
+        ServingStatus status = 1;
+      }
+      service Health { rpc Check(HealthCheckRequest) returns (HealthCheckResponse); }`,
+    );
+    const loaded = loadPackageDefinition(loadSync(file, { enums: String, defaults: true })) as unknown as {
+      grpc: { health: { v1: { Health: ServiceClientConstructor } } };
+    };
     rmSync(directory, { recursive: true });
     const server = new GrpcServer();
     const check = ({ request }: { request: { service: string } }, reply: (error: unknown, value?: unknown) => void) => {
@@ -169,14 +207,25 @@ describe('grpc', () => {
     server.addService(loaded.grpc.health.v1.Health.service, { Check: check as UntypedHandleCall });
     closing.push(() => server.forceShutdown());
     return new Promise((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => (error === null ? resolve(port) : reject(error)));
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
+        error === null ? resolve(port) : reject(error),
+      );
     });
   }
 
   test('passes where the service is SERVING, and nowhere else', async () => {
     const long = 'x'.repeat(200);
-    const port = await serveHealth({ '': 'SERVING', up: 'SERVING', [long]: 'SERVING', down: 'NOT_SERVING', odd: 'UNKNOWN', strange: 'SERVICE_UNKNOWN' });
-    const outcomes = await Promise.all(['', 'up', long, 'down', 'odd', 'strange'].map((name) => outcomeOf(grpc(port, name))));
+    const port = await serveHealth({
+      '': 'SERVING',
+      up: 'SERVING',
+      [long]: 'SERVING',
+      down: 'NOT_SERVING',
+      odd: 'UNKNOWN',
+      strange: 'SERVICE_UNKNOWN',
+    });
+    const outcomes = await Promise.all(
+      ['', 'up', long, 'down', 'odd', 'strange'].map((name) => outcomeOf(grpc(port, name))),
+    );
     expect(outcomes).toEqual(['passing', 'passing', 'passing', 'critical', 'critical', 'critical']);
     expect(await outcomeOf(grpc(port, 'nobody'))).not.toBe('passing');
   });
@@ -206,11 +255,12 @@ describe('grpc', () => {
     expect(await outcomeOf(grpc(await listen(server)))).toMatch(/^failed: .*1024 octets/);
   });
 
-  test.each([['closes at once', (socket: Socket) => void socket.destroy()], ['speaks HTTP/1.1', (socket: Socket) => void socket.end('HTTP/1.1 200 OK\r\n\r\n')]])(
-    'fails where the server %s', async (_, answer) => {
-      expect(await outcomeOf(grpc(await listen(createTcpServer(answer))))).not.toBe('passing');
-    },
-  );
+  test.each([
+    ['closes at once', (socket: Socket) => void socket.destroy()],
+    ['speaks HTTP/1.1', (socket: Socket) => void socket.end('HTTP/1.1 200 OK\r\n\r\n')],
+  ])('fails where the server %s', async (_, answer) => {
+    expect(await outcomeOf(grpc(await listen(createTcpServer(answer))))).not.toBe('passing');
+  });
 
   test('ends when it is told to', async () => {
     const port = await listen(createTcpServer(() => undefined));

@@ -15,15 +15,21 @@ import { forbiddenSpellings } from './spellings.ts';
 
 const timing = { interval: 10, timeout: 3, rise: 2, fall: 3 };
 const tcp = (port = 80): Check => ({ type: 'tcp', port, ...timing });
-const checked = (values: Partial<Instance> = {}) => anInstance({ checks: [tcp()], observed: 'unknown', addresses: ['192.0.2.1'], ...values });
+const checked = (values: Partial<Instance> = {}) =>
+  anInstance({ checks: [tcp()], observed: 'unknown', addresses: ['192.0.2.1'], ...values });
 
 const runners: CheckRunner[] = [];
 afterEach(() => {
   for (const runner of runners.splice(0)) runner.close();
 });
 
-/** A runner in fake time, what it probes, and what it tells. `answer` decides each probe; a promise keeps it in flight. */
-function open(answer: (port: number, signal: AbortSignal) => Outcome | Promise<Outcome> = () => 'passing', parts: Partial<CheckRunnerParts> = {}) {
+/**
+ * A runner in fake time, what it probes, and what it tells. `answer` decides each probe; a promise keeps it in flight.
+ */
+function open(
+  answer: (port: number, signal: AbortSignal) => Outcome | Promise<Outcome> = () => 'passing',
+  parts: Partial<CheckRunnerParts> = {},
+) {
   const clock = new FakeClock();
   const probed: { at: number; address: string; port: number }[] = [];
   const told: [id: string, generation: number, status: Status][] = [];
@@ -37,14 +43,25 @@ function open(answer: (port: number, signal: AbortSignal) => Outcome | Promise<O
       return Promise.resolve();
     },
   };
-  const runner = new CheckRunner({ clock, log: pino({ level: 'silent' }), sink, ownPorts: [], random: uniform(7), probe, ...parts });
+  const runner = new CheckRunner({
+    clock,
+    log: pino({ level: 'silent' }),
+    sink,
+    ownPorts: [],
+    random: uniform(7),
+    probe,
+    ...parts,
+  });
   runners.push(runner);
   const register = (after: Instance, before: Instance | null = null) => runner.take([change(before, after)]);
   return { runner, clock, probed, told, register };
 }
 
 /** Gives each outcome in turn, and the last one for ever. */
-const inTurn = (...outcomes: Outcome[]) => () => (outcomes.length > 1 ? outcomes.shift()! : outcomes[0]!);
+const inTurn =
+  (...outcomes: Outcome[]) =>
+  () =>
+    outcomes.length > 1 ? outcomes.shift()! : outcomes[0]!;
 
 describe('what is told', () => {
   test('begins with the first pass, soon after the registration', async () => {
@@ -55,7 +72,9 @@ describe('what is told', () => {
   });
 
   test('is told when it changes, and not again', async () => {
-    const { clock, told, register } = open(inTurn('passing', 'passing', 'critical', 'critical', 'critical', 'critical', 'passing', 'passing', 'warning'));
+    const { clock, told, register } = open(
+      inTurn('passing', 'passing', 'critical', 'critical', 'critical', 'critical', 'passing', 'passing', 'warning'),
+    );
     register(checked());
     await clock.pass(120_000);
     expect(told.map(([, , status]) => status)).toEqual(['passing', 'critical', 'passing', 'warning']);
@@ -85,7 +104,10 @@ describe('what is told', () => {
     const told: Status[] = [];
     let broken = true;
     const { clock, register } = open(() => 'passing', {
-      sink: { observe: (_, __, status) => (broken ? Promise.reject(new Error('store down')) : Promise.resolve(void told.push(status))) },
+      sink: {
+        observe: (_, __, status) =>
+          broken ? Promise.reject(new Error('store down')) : Promise.resolve(void told.push(status)),
+      },
     });
     register(checked());
     await clock.pass(5000);
@@ -119,10 +141,13 @@ describe('what is told', () => {
   test('ends with the instance, also while a probe is under way', async () => {
     let finish: (outcome: Outcome) => void = () => undefined;
     let aborted = false;
-    const { clock, told, probed, register, runner } = open((_, signal) => new Promise((resolve) => {
-      finish = resolve;
-      signal.addEventListener('abort', () => (aborted = true));
-    }));
+    const { clock, told, probed, register, runner } = open(
+      (_, signal) =>
+        new Promise((resolve) => {
+          finish = resolve;
+          signal.addEventListener('abort', () => (aborted = true));
+        }),
+    );
     const instance = checked();
     register(instance);
     await clock.pass(1200);
@@ -151,14 +176,19 @@ describe('when', () => {
     let inFlight = 0;
     let most = 0;
     const clock = new FakeClock();
-    const { runner, probed } = open(async () => {
-      most = Math.max(most, ++inFlight);
-      await new Promise<void>((resolve) => clock.after(30, resolve));
-      inFlight--;
-      return 'passing' as const;
-    }, { clock });
+    const { runner, probed } = open(
+      async () => {
+        most = Math.max(most, ++inFlight);
+        await new Promise<void>((resolve) => clock.after(30, resolve));
+        inFlight--;
+        return 'passing' as const;
+      },
+      { clock },
+    );
     const starts: number[] = [];
-    runner.resume(Array.from({ length: 10_000 }, (_, i) => checked({ id: `i${i}`, addresses: [`10.0.${i >> 8}.${i & 255}`] })));
+    runner.resume(
+      Array.from({ length: 10_000 }, (_, i) => checked({ id: `i${i}`, addresses: [`10.0.${i >> 8}.${i & 255}`] })),
+    );
     for (let second = 0; second < 10; second++) {
       await clock.pass(1000);
       starts.push(probed.length - starts.reduce((sum, each) => sum + each, 0));
@@ -173,7 +203,9 @@ describe('when', () => {
   test('64 probes run and the others wait', async () => {
     const finish: ((outcome: Outcome) => void)[] = [];
     const { runner, clock, probed } = open(() => new Promise((resolve) => finish.push(resolve)));
-    runner.take(Array.from({ length: 200 }, (_, i): Change => change(null, checked({ id: `i${i}`, addresses: [`10.0.0.${i}`] }))));
+    runner.take(
+      Array.from({ length: 200 }, (_, i): Change => change(null, checked({ id: `i${i}`, addresses: [`10.0.0.${i}`] }))),
+    );
     await clock.pass(2000);
     expect(probed).toHaveLength(64);
     for (const end of finish.splice(0)) end('passing');
@@ -217,7 +249,10 @@ test('outcomes are counted by kind', async () => {
   const { runner, clock, register } = open(inTurn('passing', 'critical', 'passing'));
   register(checked());
   await clock.pass(25_000);
-  expect(runner.results()).toEqual([{ type: 'tcp', result: 'passing', count: 2 }, { type: 'tcp', result: 'critical', count: 1 }]);
+  expect(runner.results()).toEqual([
+    { type: 'tcp', result: 'passing', count: 2 },
+    { type: 'tcp', result: 'critical', count: 1 },
+  ]);
 });
 
 test('after close nothing is probed or told', async () => {
@@ -231,10 +266,15 @@ test('after close nothing is probed or told', async () => {
 test('no spelling of a forbidden address gets a connection out of it', async () => {
   let visits = 0;
   const canaries = [createHttpServer(), createHttpServer()];
-  const [port] = await Promise.all(['127.0.0.1', '::1'].map((host, i) => new Promise<number>((resolve) => {
-    canaries[i]!.on('connection', () => visits++);
-    canaries[i]!.listen(0, host, () => resolve((canaries[i]!.address() as AddressInfo).port));
-  })));
+  const [port] = await Promise.all(
+    ['127.0.0.1', '::1'].map(
+      (host, i) =>
+        new Promise<number>((resolve) => {
+          canaries[i]!.on('connection', () => visits++);
+          canaries[i]!.listen(0, host, () => resolve((canaries[i]!.address() as AddressInfo).port));
+        }),
+    ),
+  );
   const second = (canaries[1]!.address() as AddressInfo).port;
   const told: Status[] = [];
   const soon = { interval: 1, timeout: 1, rise: 1, fall: 1 };
@@ -246,16 +286,39 @@ test('no spelling of a forbidden address gets a connection out of it', async () 
   });
   runners.push(runner);
   const kinds = (port: number): Check[] => [
-    { type: 'http', path: '/', port, ...soon }, { type: 'https', path: '/', port, ...soon }, { type: 'tcp', port, ...soon }, { type: 'grpc', grpcService: '', port, ...soon },
+    { type: 'http', path: '/', port, ...soon },
+    { type: 'https', path: '/', port, ...soon },
+    { type: 'tcp', port, ...soon },
+    { type: 'grpc', grpcService: '', port, ...soon },
   ];
-  runner.take(forbiddenSpellings.map((address, i) => change(null, checked({
-    id: `i${i}`, addresses: [address], registeredFrom: '192.0.2.1', checks: [...kinds(port!), ...kinds(second)],
-  }))));
+  runner.take(
+    forbiddenSpellings.map((address, i) =>
+      change(
+        null,
+        checked({
+          id: `i${i}`,
+          addresses: [address],
+          registeredFrom: '192.0.2.1',
+          checks: [...kinds(port!), ...kinds(second)],
+        }),
+      ),
+    ),
+  );
   while (told.length < forbiddenSpellings.length) await settled();
   expect(visits).toBe(0);
   expect(new Set(told)).toEqual(new Set(['critical']));
   // The same from loopback itself gets through: the canaries sing.
-  runner.take([change(null, checked({ id: 'here', addresses: ['127.0.0.1'], registeredFrom: '127.0.0.1', checks: [{ type: 'tcp', port: port!, ...soon }] }))]);
+  runner.take([
+    change(
+      null,
+      checked({
+        id: 'here',
+        addresses: ['127.0.0.1'],
+        registeredFrom: '127.0.0.1',
+        checks: [{ type: 'tcp', port: port!, ...soon }],
+      }),
+    ),
+  ]);
   while (!told.includes('passing')) await settled();
   expect(visits).toBe(1);
   for (const canary of canaries) canary.close();

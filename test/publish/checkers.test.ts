@@ -18,19 +18,36 @@ function zoneFiles(): { apex: Name; file: string }[] {
   const { publisher } = publisherWithModel({ reversePrefixes: ['10.0.0.0/8', 'fd00::/8'] });
   const grpc = [{ name: 'grpc', port: 9090, protocol: 'tcp' as const }];
   publisher.load([
-    ...Array.from({ length: 30 }, (_, i) => change(null, anInstance({
-      service: `service-${i % 3}`, id: `i${i}`, addresses: [`10.0.0.${i % 20}`, `fd00::${i}`], tags: i % 2 === 0 ? ['v1', 'eu'] : ['v2'],
-      ports: i % 5 === 0 ? grpc : [], protocol: i % 7 === 0 ? 'udp' : 'tcp', meta: { say: '"quoted" \\ ; and Zürich', long: 'x'.repeat(600) },
-      priority: i % 4, lease: i % 3 === 0 ? 6 : null, declared: i % 11 === 0 ? 'draining' : 'passing',
-    }))),
-    settingsChange(null, aService({ service: 'service-0', selectors: [{ name: 'stable', all: ['eu'], none: ['v2'], limit: 3 }] })),
+    ...Array.from({ length: 30 }, (_, i) =>
+      change(
+        null,
+        anInstance({
+          service: `service-${i % 3}`,
+          id: `i${i}`,
+          addresses: [`10.0.0.${i % 20}`, `fd00::${i}`],
+          tags: i % 2 === 0 ? ['v1', 'eu'] : ['v2'],
+          ports: i % 5 === 0 ? grpc : [],
+          protocol: i % 7 === 0 ? 'udp' : 'tcp',
+          meta: { say: '"quoted" \\ ; and Zürich', long: 'x'.repeat(600) },
+          priority: i % 4,
+          lease: i % 3 === 0 ? 6 : null,
+          declared: i % 11 === 0 ? 'draining' : 'passing',
+        }),
+      ),
+    ),
+    settingsChange(
+      null,
+      aService({ service: 'service-0', selectors: [{ name: 'stable', all: ['eu'], none: ['v2'], limit: 3 }] }),
+    ),
     settingsChange(null, aService({ service: 'unborn' })),
   ]);
   const records = new Map<Name, ResourceRecord[]>();
   for (const { zone, added } of publisher.replay()) {
     const into = records.get(zone) ?? [];
     records.set(zone, into);
-    for (const { owner, type, ttl, rdata } of added) into.push(...[...new Set(rdata)].map((each) => ({ owner, type, ttl, rdata: each })));
+    for (const { owner, type, ttl, rdata } of added) {
+      into.push(...[...new Set(rdata)].map((each) => ({ owner, type, ttl, rdata: each })));
+    }
   }
   return [...records].map(([apex, all]) => {
     const file = join(directory, `${printName(apex)}zone`);

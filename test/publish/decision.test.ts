@@ -6,7 +6,9 @@ import { anInstance } from './support.ts';
 const noOne: ReadonlySet<string> = new Set();
 
 describe('the mode of a service', () => {
-  test.each<[answerable: number, staying: number, EmptyPolicy, panicThreshold: number, knownGood: string[], mode: string]>([
+  test.each<
+    [answerable: number, staying: number, EmptyPolicy, panicThreshold: number, knownGood: string[], mode: string]
+  >([
     [3, 3, 'nodata', 0, [], 'healthy'],
     [1, 100, 'nodata', 0, [], 'healthy'],
     [0, 3, 'nodata', 0, [], 'nodata'],
@@ -28,9 +30,12 @@ describe('the mode of a service', () => {
     [0, 0, 'nodata', 0.5, [], 'nodata'],
     [2, 3, 'nodata', 1, [], 'panic'],
     [3, 3, 'nodata', 1, [], 'healthy'],
-  ])('%i of %i answerable, %s, panic below %d, known good %o: %s', (answerable, staying, emptyPolicy, panicThreshold, knownGood, mode) => {
-    expect(decide({ answerable, staying }, { emptyPolicy, panicThreshold }, new Set(knownGood)).mode).toBe(mode);
-  });
+  ])(
+    '%i of %i answerable, %s, panic below %d, known good %o: %s',
+    (answerable, staying, emptyPolicy, panicThreshold, knownGood, mode) => {
+      expect(decide({ answerable, staying }, { emptyPolicy, panicThreshold }, new Set(knownGood)).mode).toBe(mode);
+    },
+  );
 
   test('is nodata without settings and instances', () => {
     expect(decide({ answerable: 0, staying: 0 }, null, noOne)).toEqual({ mode: 'nodata', lastKnownGood: noOne });
@@ -39,8 +44,10 @@ describe('the mode of a service', () => {
 
 describe('an instance', () => {
   const failing = { observed: 'critical' } as const;
-  const inMode = (mode: 'healthy' | 'panic' | 'fail-open' | 'last-known-good' | 'nodata', lastKnownGood: string[] = []) =>
-    ({ mode, lastKnownGood: new Set(lastKnownGood) });
+  const inMode = (
+    mode: 'healthy' | 'panic' | 'fail-open' | 'last-known-good' | 'nodata',
+    lastKnownGood: string[] = [],
+  ) => ({ mode, lastKnownGood: new Set(lastKnownGood) });
 
   test.each([
     [{}, inMode('healthy'), 'passing', true],

@@ -32,7 +32,9 @@ export function expectedLines(services: readonly ExpectedService[]): string[] {
 export function expectedMode({ settings, instances, lastKnownGood }: ExpectedService): string {
   const staying = instances.filter((instance) => instance.declared !== 'draining');
   const healthy = staying.filter(isHealthy);
-  if (settings !== null && staying.length > 0 && healthy.length / staying.length < settings.panicThreshold) return 'all';
+  if (settings !== null && staying.length > 0 && healthy.length / staying.length < settings.panicThreshold) {
+    return 'all';
+  }
   if (healthy.length > 0) return 'healthy';
   const policy = settings?.emptyPolicy ?? 'nodata';
   if (policy === 'fail-open' && staying.length > 0) return 'all';
@@ -41,22 +43,30 @@ export function expectedMode({ settings, instances, lastKnownGood }: ExpectedSer
 }
 
 export function isHealthy({ declared, observed }: Instance): boolean {
-  return (declared === 'passing' || declared === 'warning') && (observed === null || observed === 'passing' || observed === 'warning');
+  return (
+    (declared === 'passing' || declared === 'warning') &&
+    (observed === null || observed === 'passing' || observed === 'warning')
+  );
 }
 
 function linesOfService(service: ExpectedService): Line[] {
   const { name, settings, instances, lastKnownGood } = service;
   const mode = expectedMode(service);
-  const answered = instances.filter((instance) => instance.declared !== 'draining' && (
-    isHealthy(instance) || mode === 'all' || (mode === 'good' && lastKnownGood.includes(instance.id))
-  ));
+  const answered = instances.filter(
+    (instance) =>
+      instance.declared !== 'draining' &&
+      (isHealthy(instance) || mode === 'all' || (mode === 'good' && lastKnownGood.includes(instance.id))),
+  );
   const apex = 'svc.internal.';
   const groups: [owner: string, members: Instance[]][] = [[`${name}.${apex}`, answered]];
   for (const tag of new Set(answered.flatMap(({ tags }) => tags))) {
     groups.push([`${tag}._tag.${name}.${apex}`, answered.filter(({ tags }) => tags.includes(tag))]);
   }
   for (const selector of settings?.selectors ?? []) {
-    groups.push([`${selector.name}._sel.${name}.${apex}`, answered.filter((instance) => isSelected(instance, selector))]);
+    groups.push([
+      `${selector.name}._sel.${name}.${apex}`,
+      answered.filter((instance) => isSelected(instance, selector)),
+    ]);
   }
   const lines: Line[] = [];
   const ttlOf = (instance: Instance) => capped(instance.ttl ?? settings?.ttl ?? 5, instance);
@@ -64,24 +74,36 @@ function linesOfService(service: ExpectedService): Line[] {
     const lowest = Math.min(...members.map(({ priority }) => priority));
     for (const member of members) {
       if (member.port !== null) lines.push({ owner, ttl: ttlOf(member), data: srv(member, member.port) });
-      if (member.priority === lowest) lines.push(...member.addresses.map((address) => ({ owner, ttl: ttlOf(member), data: addressData(address) })));
+      if (member.priority === lowest) {
+        lines.push(...member.addresses.map((address) => ({ owner, ttl: ttlOf(member), data: addressData(address) })));
+      }
     }
   }
   for (const member of answered) {
     const ttl = ttlOf(member);
-    for (const named of member.ports) lines.push({ owner: `_${named.name}._${named.protocol}.${name}.${apex}`, ttl, data: srv(member, named.port) });
+    for (const named of member.ports) {
+      lines.push({ owner: `_${named.name}._${named.protocol}.${name}.${apex}`, ttl, data: srv(member, named.port) });
+    }
     if (member.port === null) continue;
     const type = `_${name}._${member.protocol}.${apex}`;
     lines.push({ owner: type, ttl, data: srv(member, member.port) });
-    for (const owner of [type, ...member.tags.map((tag) => `_${tag}._sub.${type}`)]) lines.push({ owner, ttl, data: `PTR ${member.id}.${type}` });
+    for (const owner of [type, ...member.tags.map((tag) => `_${tag}._sub.${type}`)]) {
+      lines.push({ owner, ttl, data: `PTR ${member.id}.${type}` });
+    }
     lines.push({ owner: `_services._dns-sd._udp.${apex}`, ttl: 5, data: `PTR ${type}` });
   }
   for (const instance of instances) {
     const ttl = capped(30, instance);
-    const txt = Object.entries(instance.meta).map(([key, value]) => ` "${key}=${value}"`).join('') || ' ""';
+    const txt =
+      Object.entries(instance.meta)
+        .map(([key, value]) => ` "${key}=${value}"`)
+        .join('') || ' ""';
     const owner = `${instance.id}.${name}.${apex}`;
     const entry = `${instance.id}._${name}._${instance.protocol}.${apex}`;
-    lines.push({ owner, ttl, data: `TXT${txt}` }, ...instance.addresses.map((address) => ({ owner, ttl, data: addressData(address) })));
+    lines.push(
+      { owner, ttl, data: `TXT${txt}` },
+      ...instance.addresses.map((address) => ({ owner, ttl, data: addressData(address) })),
+    );
     if (instance.port === null) continue;
     for (const each of [owner, entry]) lines.push({ owner: each, ttl, data: srv(instance, instance.port) });
     lines.push({ owner: entry, ttl, data: `TXT${txt}` });
@@ -98,7 +120,9 @@ function capped(ttl: number, { lease, late }: Instance): number {
 }
 
 function srv({ id, service, priority, weight, declared, observed }: Instance, port: number): string {
-  const warns = (declared === 'warning' && observed !== 'critical' && observed !== 'unknown') || (declared === 'passing' && observed === 'warning');
+  const warns =
+    (declared === 'warning' && observed !== 'critical' && observed !== 'unknown') ||
+    (declared === 'passing' && observed === 'warning');
   const answeredWeight = warns && weight > 0 ? Math.max(1, Math.floor(weight / 2)) : weight;
   return `SRV ${priority} ${answeredWeight} ${port} ${id}.${service}.svc.internal.`;
 }

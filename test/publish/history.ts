@@ -11,13 +11,18 @@ const ids = ['a', 'b', 'c', 'd'];
 const tags = ['v1', 'v2', 'eu'];
 const addresses = ['10.0.0.1', '10.0.0.2', 'fd00::1'];
 
-const someOf = <Value>(values: readonly Value[], least = 0) => fc.uniqueArray(fc.constantFrom(...values), { minLength: least });
+const someOf = <Value>(values: readonly Value[], least = 0) =>
+  fc.uniqueArray(fc.constantFrom(...values), { minLength: least });
 
 const registered = fc.record({
   addresses: someOf(addresses, 1),
   port: fc.constantFrom(null, 80, 81),
   protocol: fc.constantFrom('tcp', 'udp'),
-  ports: fc.constantFrom([], [{ name: 'grpc', port: 90, protocol: 'tcp' as const }], [{ name: 'grpc', port: 91, protocol: 'udp' as const }]),
+  ports: fc.constantFrom(
+    [],
+    [{ name: 'grpc', port: 90, protocol: 'tcp' as const }],
+    [{ name: 'grpc', port: 91, protocol: 'udp' as const }],
+  ),
   priority: fc.constantFrom(10, 20),
   weight: fc.constantFrom(0, 1, 100),
   tags: someOf(tags),
@@ -32,7 +37,11 @@ const registered = fc.record({
 const configured = fc.record({
   ttl: fc.constantFrom(null, 20),
   limit: fc.constantFrom(null, 2),
-  selectors: fc.constantFrom([], [{ name: 'best', all: ['v2'], none: ['eu'], limit: 1 }], [{ name: 'any', all: [], none: [], limit: null }]),
+  selectors: fc.constantFrom(
+    [],
+    [{ name: 'best', all: ['v2'], none: ['eu'], limit: 1 }],
+    [{ name: 'any', all: [], none: [], limit: null }],
+  ),
   emptyPolicy: fc.constantFrom(...emptyPolicies),
   panicThreshold: fc.constantFrom(0, 0, 0.5),
 }) satisfies fc.Arbitrary<Partial<Service>>;
@@ -44,17 +53,39 @@ type Event =
   | { kind: 'configure'; service: string; values: Partial<Service> | null };
 
 const event: fc.Arbitrary<Event> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('put'), service: fc.constantFrom(...services), id: fc.constantFrom(...ids), values: registered }) },
   {
     weight: 4,
     arbitrary: fc.record({
-      kind: fc.constant('observe'), service: fc.constantFrom(...services), id: fc.constantFrom(...ids), observed: fc.constantFrom('passing', 'critical'),
+      kind: fc.constant('put'),
+      service: fc.constantFrom(...services),
+      id: fc.constantFrom(...ids),
+      values: registered,
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove'), service: fc.constantFrom(...services), id: fc.constantFrom(...ids) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('observe'),
+      service: fc.constantFrom(...services),
+      id: fc.constantFrom(...ids),
+      observed: fc.constantFrom('passing', 'critical'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('remove'),
+      service: fc.constantFrom(...services),
+      id: fc.constantFrom(...ids),
+    }),
+  },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('configure'), service: fc.constantFrom(...services), values: fc.option(configured) }),
+    arbitrary: fc.record({
+      kind: fc.constant('configure'),
+      service: fc.constantFrom(...services),
+      values: fc.option(configured),
+    }),
   },
 );
 
@@ -62,7 +93,9 @@ export const history = fc.array(fc.array(event, { minLength: 1, maxLength: 6 }),
 
 /** Plays events like a registry: says what changes, and remembers what there is. */
 export class FakeRegistry {
-  readonly #instances = new Map<string, Map<string, Instance>>(services.map((name) => [name, new Map<string, Instance>()]));
+  readonly #instances = new Map<string, Map<string, Instance>>(
+    services.map((name) => [name, new Map<string, Instance>()]),
+  );
   readonly #settings = new Map<string, Service>();
   readonly #good = new Map<string, string[]>(services.map((name) => [name, []]));
   #revision = 0;
@@ -73,12 +106,17 @@ export class FakeRegistry {
     const left = new Set<Instance['id']>();
     const changes = events.map((each) => this.#playOne(each)).filter((each) => each !== null);
     for (const each of changes) {
-      if (each.kind === 'instance' && (each.after === null || each.after.declared === 'draining')) left.add(`${each.before?.service ?? each.after!.service}/${(each.before ?? each.after!).id}`);
+      if (each.kind === 'instance' && (each.after === null || each.after.declared === 'draining')) {
+        left.add(`${each.before?.service ?? each.after!.service}/${(each.before ?? each.after!).id}`);
+      }
     }
     for (const name of services) {
       const before = healthyBefore.get(name)!;
       const good = this.#healthy(name).length > 0 ? [] : before.length > 0 ? before : this.#good.get(name)!;
-      this.#good.set(name, good.filter((id) => !left.has(`${name}/${id}`)));
+      this.#good.set(
+        name,
+        good.filter((id) => !left.has(`${name}/${id}`)),
+      );
     }
     return changes;
   }
@@ -112,7 +150,8 @@ export class FakeRegistry {
     if (each.kind === 'configure') {
       const before = this.#settings.get(each.service) ?? null;
       if (before === null && each.values === null) return null;
-      const after = each.values === null ? null : aService({ service: each.service, revision: ++this.#revision, ...each.values });
+      const after =
+        each.values === null ? null : aService({ service: each.service, revision: ++this.#revision, ...each.values });
       if (after === null) this.#settings.delete(each.service);
       else this.#settings.set(each.service, after);
       return settingsChange(before, after, after?.revision ?? ++this.#revision);

@@ -1,20 +1,35 @@
 import { describe, expect, test } from 'vitest';
-import {
-  browsingName, instanceName, meaningOf, portName, protocolName, selectorName, serviceName, serviceTypesName, subtypeName, tagName,
-} from '../../src/publish/names.ts';
+import { browsingName, instanceName, meaningOf, portName, protocolName } from '../../src/publish/names.ts';
+import { selectorName, serviceName, serviceTypesName, subtypeName, tagName } from '../../src/publish/names.ts';
 import { parseName, printName } from '../../src/wire/name.ts';
 import { zone } from './support.ts';
 
+const [service, protocol] = ['web', 'tcp'] as const;
+
 const named = [
-  ['web.svc.internal.', serviceName(zone, 'web'), { kind: 'service', service: 'web' }],
-  ['_web._tcp.svc.internal.', protocolName(zone, 'web', 'tcp'), { kind: 'protocol', service: 'web', protocol: 'tcp' }],
-  ['_web._udp.svc.internal.', protocolName(zone, 'web', 'udp'), { kind: 'protocol', service: 'web', protocol: 'udp' }],
-  ['a1.web.svc.internal.', instanceName(zone, 'web', 'a1'), { kind: 'instance', service: 'web', id: 'a1' }],
-  ['a1._web._tcp.svc.internal.', browsingName(zone, 'web', 'tcp', 'a1'), { kind: 'browsing', service: 'web', protocol: 'tcp', id: 'a1' }],
-  ['_grpc._tcp.web.svc.internal.', portName(zone, 'web', 'grpc', 'tcp'), { kind: 'port', service: 'web', protocol: 'tcp', port: 'grpc' }],
-  ['v2._tag.web.svc.internal.', tagName(zone, 'web', 'v2'), { kind: 'tag', service: 'web', tag: 'v2' }],
-  ['best._sel.web.svc.internal.', selectorName(zone, 'web', 'best'), { kind: 'selector', service: 'web', selector: 'best' }],
-  ['_v2._sub._web._tcp.svc.internal.', subtypeName(zone, 'web', 'tcp', 'v2'), { kind: 'subtype', service: 'web', protocol: 'tcp', tag: 'v2' }],
+  ['web.svc.internal.', serviceName(zone, 'web'), { kind: 'service', service }],
+  ['_web._tcp.svc.internal.', protocolName(zone, 'web', 'tcp'), { kind: 'protocol', service, protocol }],
+  ['_web._udp.svc.internal.', protocolName(zone, 'web', 'udp'), { kind: 'protocol', service, protocol: 'udp' }],
+  ['a1.web.svc.internal.', instanceName(zone, 'web', 'a1'), { kind: 'instance', service, id: 'a1' }],
+
+  [
+    'a1._web._tcp.svc.internal.',
+    browsingName(zone, 'web', 'tcp', 'a1'),
+    { kind: 'browsing', service, protocol, id: 'a1' },
+  ],
+
+  [
+    '_grpc._tcp.web.svc.internal.',
+    portName(zone, 'web', 'grpc', 'tcp'),
+    { kind: 'port', service, protocol, port: 'grpc' },
+  ],
+  ['v2._tag.web.svc.internal.', tagName(zone, 'web', 'v2'), { kind: 'tag', service, tag: 'v2' }],
+  ['s1._sel.web.svc.internal.', selectorName(zone, 'web', 's1'), { kind: 'selector', service, selector: 's1' }],
+  [
+    '_v2._sub._web._tcp.svc.internal.',
+    subtypeName(zone, 'web', 'tcp', 'v2'),
+    { kind: 'subtype', service, protocol, tag: 'v2' },
+  ],
   ['_services._dns-sd._udp.svc.internal.', serviceTypesName(zone), { kind: 'service-types' }],
 ] as const;
 
@@ -38,10 +53,12 @@ test.each([
 
 describe('nothing that a registration could make', () => {
   test.each([
-    '_sctp.svc.internal.', 'web._tcp.svc.internal.', '_web.svc.internal.', 'x.a1.web.svc.internal.', '_x.a1.web.svc.internal.',
+    '_sctp.svc.internal.', 'web._tcp.svc.internal.', '_web.svc.internal.', 'x.a1.web.svc.internal.',
+    '_x.a1.web.svc.internal.',
     '_services._dns-sd._tcp.svc.internal.', 'x._v2._sub._web._tcp.svc.internal.', 'v2._sub._web._tcp.svc.internal.',
     '_v2._tag.web.svc.internal.', 'x.v2._tag.web.svc.internal.', 'grpc._tcp.web.svc.internal.', '_._tcp.svc.internal.',
-    '_tag.svc.internal.', '_sel._web._tcp.svc.internal.', '_other.web.svc.internal.', 'x._other.web.svc.internal.', 'a.b.c.d.e.svc.internal.',
+    '_tag.svc.internal.', '_sel._web._tcp.svc.internal.', '_other.web.svc.internal.', 'x._other.web.svc.internal.',
+    'a.b.c.d.e.svc.internal.',
   ])('is meant by %s', (text) => {
     expect(meaningOf(parseName(text), zone)).toEqual({ kind: 'foreign' });
   });

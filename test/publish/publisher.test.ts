@@ -13,7 +13,9 @@ function open(settings: Parameters<typeof publisherWithModel>[0] = {}) {
   let service: Service | null = null;
   let revision = 0;
   return {
-    publisher, model, delivered,
+    publisher,
+    model,
+    delivered,
     put: async (values: Partial<Instance>) => {
       const after = anInstance({ ...values, revision: ++revision });
       await publisher.publish([change(known.get(after.id) ?? null, after)]);
@@ -29,11 +31,19 @@ function open(settings: Parameters<typeof publisherWithModel>[0] = {}) {
       service = after;
     },
     at: (owner: string) => {
-      return model.lines().filter((line) => line.startsWith(`${owner} `)).map((line) => line.slice(owner.length + 1));
+      return model
+        .lines()
+        .filter((line) => line.startsWith(`${owner} `))
+        .map((line) => line.slice(owner.length + 1));
     },
     last: () => {
       const { removed, added, marks, serial } = delivered.at(-1)!;
-      return { serial, removed: lines(removed), added: lines(added), marks: marks.map(({ owner, mark }) => [printName(owner), mark]) };
+      return {
+        serial,
+        removed: lines(removed),
+        added: lines(added),
+        marks: marks.map(({ owner, mark }) => [printName(owner), mark]),
+      };
     },
   };
 }
@@ -46,11 +56,21 @@ describe('a registration', () => {
     const empty = model.state();
     await configure({ selectors: [{ name: 'best', all: ['v2'], none: [], limit: null }] });
     await put({ tags: ['v2'], ports: [{ name: 'grpc', port: 9090, protocol: 'tcp' }] });
-    expect(new Set(model.lines().map((line) => line.split(' ', 1)[0]))).toEqual(new Set([
-      'svc.internal.', 'ns1.svc.internal.',
-      '_web._tcp.svc.internal.', 'a._web._tcp.svc.internal.', '_v2._sub._web._tcp.svc.internal.', '_services._dns-sd._udp.svc.internal.',
-      'web.svc.internal.', 'a.web.svc.internal.', '_grpc._tcp.web.svc.internal.', 'v2._tag.web.svc.internal.', 'best._sel.web.svc.internal.',
-    ]));
+    expect(new Set(model.lines().map((line) => line.split(' ', 1)[0]))).toEqual(
+      new Set([
+        'svc.internal.',
+        'ns1.svc.internal.',
+        '_web._tcp.svc.internal.',
+        'a._web._tcp.svc.internal.',
+        '_v2._sub._web._tcp.svc.internal.',
+        '_services._dns-sd._udp.svc.internal.',
+        'web.svc.internal.',
+        'a.web.svc.internal.',
+        '_grpc._tcp.web.svc.internal.',
+        'v2._tag.web.svc.internal.',
+        'best._sel.web.svc.internal.',
+      ]),
+    );
     await remove('a');
     await configure(null);
     expect(model.state()).toEqual(empty);
@@ -82,7 +102,9 @@ describe('a registration', () => {
     const { put, last } = open();
     await put({ meta: { a: '1' } });
     await put({ meta: { a: '1' }, weight: 50 });
-    expect(new Set(last().removed.map((line) => line.split(' ').slice(3).join(' ')))).toEqual(new Set(['SRV 10 100 8080 a.web.svc.internal.']));
+    expect(new Set(last().removed.map((line) => line.split(' ').slice(3).join(' ')))).toEqual(
+      new Set(['SRV 10 100 8080 a.web.svc.internal.']),
+    );
     expect(last().removed).toHaveLength(last().added.length);
     expect(last().marks).toEqual([]);
   });
@@ -112,8 +134,16 @@ describe('health', () => {
     const { put, at, model } = open();
     await put({ tags: ['v2'], observed: 'unknown' });
     expect(at(web)).toEqual([]);
-    for (const name of [web, '_web._tcp.svc.internal.', 'v2._tag.web.svc.internal.', '_v2._sub._web._tcp.svc.internal.']) {
-      expect(model.markOf(name)).toEqual({ existence: 'exists', extendedError: { infoCode: 0, text: 'no instance is healthy' } });
+    for (const name of [
+      web,
+      '_web._tcp.svc.internal.',
+      'v2._tag.web.svc.internal.',
+      '_v2._sub._web._tcp.svc.internal.',
+    ]) {
+      expect(model.markOf(name)).toEqual({
+        existence: 'exists',
+        extendedError: { infoCode: 0, text: 'no instance is healthy' },
+      });
     }
     expect(at('_services._dns-sd._udp.svc.internal.')).toEqual([]);
   });
@@ -133,7 +163,9 @@ describe('addresses of the service', () => {
     expect(at(web)).toContain('5 IN A 10.0.0.20');
     await put({ id: 'first', priority: 10, addresses: ['10.0.0.10'] });
     expect(at(web)).toEqual([
-      '5 IN A 10.0.0.10', '5 IN SRV 10 100 8080 first.web.svc.internal.', '5 IN SRV 20 100 8080 standby.web.svc.internal.',
+      '5 IN A 10.0.0.10',
+      '5 IN SRV 10 100 8080 first.web.svc.internal.',
+      '5 IN SRV 20 100 8080 standby.web.svc.internal.',
     ]);
     await put({ id: 'first', priority: 10, addresses: ['10.0.0.10'], observed: 'critical' });
     expect(at(web)).toEqual(['5 IN A 10.0.0.20', '5 IN SRV 20 100 8080 standby.web.svc.internal.']);
@@ -166,7 +198,11 @@ describe('the TTL of an rrset', () => {
     const { put, at } = open();
     await put({ id: 'a', ttl: 60, priority: 10 });
     await put({ id: 'b', ttl: 7, priority: 20, addresses: ['10.0.0.8'] });
-    expect(at(web)).toEqual(['60 IN A 10.0.0.7', '7 IN SRV 10 100 8080 a.web.svc.internal.', '7 IN SRV 20 100 8080 b.web.svc.internal.']);
+    expect(at(web)).toEqual([
+      '60 IN A 10.0.0.7',
+      '7 IN SRV 10 100 8080 a.web.svc.internal.',
+      '7 IN SRV 20 100 8080 b.web.svc.internal.',
+    ]);
   });
 
   test('shrinks while the lease is late, without moving the serial', async () => {
@@ -175,7 +211,11 @@ describe('the TTL of an rrset', () => {
     const { serial } = last();
     const before = anInstance({ ttl: 20, lease: 30 });
     await publisher.publish([change(before, { ...before, late: true }, 'late', serial)]);
-    expect(at(web).concat(at('a.web.svc.internal.')).every((line) => line.startsWith('5 IN'))).toBe(true);
+    expect(
+      at(web)
+        .concat(at('a.web.svc.internal.'))
+        .every((line) => line.startsWith('5 IN')),
+    ).toBe(true);
     expect(last()).toEqual({ serial, removed: [], added: [], marks: [] });
   });
 
@@ -194,7 +234,10 @@ describe('a service that has settings and no instance', () => {
     const { configure, model } = open();
     await configure({ selectors: [{ name: 'best', all: [], none: [], limit: null }] });
     for (const name of [web, '_web._tcp.svc.internal.', '_web._udp.svc.internal.', 'best._sel.web.svc.internal.']) {
-      expect(model.markOf(name)).toEqual({ existence: 'exists', extendedError: { infoCode: 0, text: 'no instance is registered' } });
+      expect(model.markOf(name)).toEqual({
+        existence: 'exists',
+        extendedError: { infoCode: 0, text: 'no instance is registered' },
+      });
     }
   });
 
@@ -231,14 +274,20 @@ describe('an empty service', () => {
     for (const id of ids) await put({ id, addresses: [`10.0.0.${ids.indexOf(id) + 1}`] });
     await put({ id: 'd', addresses: ['10.0.0.4'], observed: 'critical' });
     // The rest fails in one batch.
-    await publisher.publish(['a', 'b', 'c'].map((id, i) => {
-      const before = anInstance({ id, addresses: [`10.0.0.${i + 1}`] });
-      return change(before, { ...before, observed: 'critical' }, 'checked', 90);
-    }));
-    const addresses = () => at(web).filter((line) => line.includes(' A ')).map((line) => line.split(' ').at(-1));
+    await publisher.publish(
+      ['a', 'b', 'c'].map((id, i) => {
+        const before = anInstance({ id, addresses: [`10.0.0.${i + 1}`] });
+        return change(before, { ...before, observed: 'critical' }, 'checked', 90);
+      }),
+    );
+    const addresses = () =>
+      at(web)
+        .filter((line) => line.includes(' A '))
+        .map((line) => line.split(' ').at(-1));
     expect(addresses()).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.3']);
     expect(model.markOf(web)).toEqual({
-      existence: 'exists', extendedError: { infoCode: 3, text: 'no instance is healthy: those that were last are answered' },
+      existence: 'exists',
+      extendedError: { infoCode: 3, text: 'no instance is healthy: the last healthy ones are answered' },
     });
     await remove('a');
     await put({ id: 'b', addresses: ['10.0.0.2'], declared: 'draining' });
@@ -277,10 +326,21 @@ describe('an empty service', () => {
 
 test('limits are marks: of the service at its names, of a selector at its own', async () => {
   const { configure, put, model } = open();
-  await configure({ limit: 5, selectors: [{ name: 'one', all: [], none: [], limit: 1 }, { name: 'more', all: [], none: [], limit: null }] });
+  await configure({
+    limit: 5,
+    selectors: [
+      { name: 'one', all: [], none: [], limit: 1 },
+      { name: 'more', all: [], none: [], limit: null },
+    ],
+  });
   await put({ tags: ['v2'] });
-  const limits = [web, '_web._tcp.svc.internal.', 'v2._tag.web.svc.internal.', 'one._sel.web.svc.internal.', 'more._sel.web.svc.internal.']
-    .map((name) => model.markOf(name)?.limit);
+  const limits = [
+    web,
+    '_web._tcp.svc.internal.',
+    'v2._tag.web.svc.internal.',
+    'one._sel.web.svc.internal.',
+    'more._sel.web.svc.internal.',
+  ].map((name) => model.markOf(name)?.limit);
   expect(limits).toEqual([5, 5, 5, 1, 5]);
   await configure({});
   expect(model.markOf(web)).toEqual({ existence: 'exists' });
@@ -290,8 +350,16 @@ test('limits are marks: of the service at its names, of a selector at its own', 
 describe('zones', () => {
   test('have a serial that is the revision of their last change, modulo 2^32', async () => {
     const { publisher, model } = publisherWithModel({ zones: ['svc.internal', 'eu.internal'] });
-    await publisher.publish([change(null, anInstance({ revision: 2 ** 32 + 7 })), change(null, anInstance({ zone: 'eu.internal', revision: 2 ** 32 + 6 }))]);
-    expect(model.serials).toEqual(new Map([[parseName('svc.internal.'), 7], [parseName('eu.internal.'), 6]]));
+    await publisher.publish([
+      change(null, anInstance({ revision: 2 ** 32 + 7 })),
+      change(null, anInstance({ zone: 'eu.internal', revision: 2 ** 32 + 6 })),
+    ]);
+    expect(model.serials).toEqual(
+      new Map([
+        [parseName('svc.internal.'), 7],
+        [parseName('eu.internal.'), 6],
+      ]),
+    );
   });
 
   test('move their serial with a change that shows in no record', async () => {
@@ -329,7 +397,8 @@ describe('zones', () => {
 });
 
 describe('reverse names', () => {
-  const reversed = (model: { lines(): string[] }) => model.lines().filter((line) => line.includes(' PTR ') && line.includes('.arpa.'));
+  const reversed = (model: { lines(): string[] }) =>
+    model.lines().filter((line) => line.includes(' PTR ') && line.includes('.arpa.'));
 
   test('point to the instances of an address in the configured prefixes', async () => {
     const { put, remove, model } = open({ reversePrefixes: ['10.0.0.0/8', 'fd00::/8'] });
@@ -358,14 +427,22 @@ describe('reverse names', () => {
 
 test('what one batch says of several services and zones goes out as one change a zone', async () => {
   const { publisher, delivered } = publisherWithModel({ zones: ['svc.internal', 'eu.internal'] });
-  await publisher.publish(['svc.internal', 'eu.internal'].flatMap((zone) =>
-    ['web', 'db'].flatMap((service) => ['a', 'b'].map((id) => change(null, anInstance({ zone, service, id }))))));
+  await publisher.publish(
+    ['svc.internal', 'eu.internal'].flatMap((zone) =>
+      ['web', 'db'].flatMap((service) => ['a', 'b'].map((id) => change(null, anInstance({ zone, service, id })))),
+    ),
+  );
   expect(delivered.map(({ zone }) => printName(zone))).toEqual(['svc.internal.', 'eu.internal.']);
 });
 
 test('publishing resolves with what the workers say, and fails where they fail', async () => {
-  const results: (() => Promise<AppliedChange>)[] = [() => Promise.resolve({ heldFor: 17 }), () => Promise.reject(new Error('no worker'))];
-  const publisher = new Publisher({ zones: ['svc.internal'], reversePrefixes: [], addresses: [], defaultTtl: 5 }, () => results.shift()!());
+  const results: (() => Promise<AppliedChange>)[] = [
+    () => Promise.resolve({ heldFor: 17 }),
+    () => Promise.reject(new Error('no worker')),
+  ];
+  const publisher = new Publisher({ zones: ['svc.internal'], reversePrefixes: [], addresses: [], defaultTtl: 5 }, () =>
+    results.shift()!(),
+  );
   await expect(publisher.publish([change(null, anInstance())])).resolves.toEqual({ heldFor: 17 });
   await expect(publisher.publish([change(anInstance(), null)])).rejects.toThrow('no worker');
   await expect(publisher.publish([])).resolves.toEqual({ heldFor: 0 });

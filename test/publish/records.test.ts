@@ -9,7 +9,8 @@ const own = (values: Partial<Instance>) => lines(ownRecords(zone, anInstance(val
 
 const shared = (values: Partial<Instance>, selectors: readonly Selector[] = []) =>
   sharesOf(zone, anInstance(values), selectors).flatMap(({ owner, records, addresses }) =>
-    lines([...records, ...addresses].map(({ type, rdata }) => ({ owner, type, ttl: 5, rdata: [rdata] }))));
+    lines([...records, ...addresses].map(({ type, rdata }) => ({ owner, type, ttl: 5, rdata: [rdata] }))),
+  );
 
 describe('the names of an instance of its own', () => {
   test('say its address, endpoint and meta, and those of the DNS-SD entry too', () => {
@@ -49,7 +50,9 @@ describe('TXT', () => {
   const txt = (meta: Record<string, string>) => own({ meta })[0];
 
   test('has a string for each entry, in UTF-8', () => {
-    expect(txt({ a: '1', b: '', city: 'Zürich' })).toBe('a.web.svc.internal. 30 IN TXT "a=1" "b=" "city=Z\\195\\188rich"');
+    expect(txt({ a: '1', b: '', city: 'Zürich' })).toBe(
+      'a.web.svc.internal. 30 IN TXT "a=1" "b=" "city=Z\\195\\188rich"',
+    );
   });
 
   test('continues in the next string what is longer than 255 octets', () => {
@@ -81,7 +84,10 @@ describe('the names that an instance shares', () => {
   });
 
   test('are those of its named ports, each by its own protocol', () => {
-    const ports = [{ name: 'grpc', port: 9090, protocol: 'tcp' }, { name: 'stats', port: 8125, protocol: 'udp' }] as const;
+    const ports = [
+      { name: 'grpc', port: 9090, protocol: 'tcp' },
+      { name: 'stats', port: 8125, protocol: 'udp' },
+    ] as const;
     expect(shared({ ports, port: null })).toEqual([
       'web.svc.internal. 5 IN A 10.0.0.7',
       '_grpc._tcp.web.svc.internal. 5 IN SRV 10 100 9090 a.web.svc.internal.',
@@ -102,13 +108,25 @@ describe('the names that an instance shares', () => {
   });
 
   test('are all of a selector that asks for nothing', () => {
-    expect(shared({}, [{ name: 'any', all: [], none: [], limit: null }])).toContain('any._sel.web.svc.internal. 5 IN SRV 10 100 8080 a.web.svc.internal.');
+    expect(shared({}, [{ name: 'any', all: [], none: [], limit: null }])).toContain(
+      'any._sel.web.svc.internal. 5 IN SRV 10 100 8080 a.web.svc.internal.',
+    );
   });
 });
 
-test.each([[100, 50], [3, 1], [1, 1], [0, 0], [65535, 32767]])('a warning instance of weight %i is answered with %i', (weight, answered) => {
-  expect(own({ weight, declared: 'warning' })[2]).toBe(`a.web.svc.internal. 30 IN SRV 10 ${answered} 8080 a.web.svc.internal.`);
-  expect(own({ weight, observed: 'warning' })[2]).toBe(`a.web.svc.internal. 30 IN SRV 10 ${answered} 8080 a.web.svc.internal.`);
+test.each([
+  [100, 50],
+  [3, 1],
+  [1, 1],
+  [0, 0],
+  [65535, 32767],
+])('a warning instance of weight %i is answered with %i', (weight, answered) => {
+  expect(own({ weight, declared: 'warning' })[2]).toBe(
+    `a.web.svc.internal. 30 IN SRV 10 ${answered} 8080 a.web.svc.internal.`,
+  );
+  expect(own({ weight, observed: 'warning' })[2]).toBe(
+    `a.web.svc.internal. 30 IN SRV 10 ${answered} 8080 a.web.svc.internal.`,
+  );
   expect(own({ weight })[2]).toBe(`a.web.svc.internal. 30 IN SRV 10 ${weight} 8080 a.web.svc.internal.`);
 });
 

@@ -22,8 +22,10 @@ test('every address comes back from its reverse name', () => {
 });
 
 test.each([
-  '0.0.10.in-addr.arpa.', '7.0.0.256.in-addr.arpa.', '07.0.0.10.in-addr.arpa.', 'x.0.0.10.in-addr.arpa.', '1.7.0.0.10.in-addr.arpa.',
-  'in-addr.arpa.', '7.0.0.10.ip6.arpa.', '7.0.0.10.svc.internal.', `g.${'0.'.repeat(31)}ip6.arpa.`, `1a.${'0.'.repeat(31)}ip6.arpa.`,
+  '0.0.10.in-addr.arpa.', '7.0.0.256.in-addr.arpa.', '07.0.0.10.in-addr.arpa.', 'x.0.0.10.in-addr.arpa.',
+  '1.7.0.0.10.in-addr.arpa.',
+  'in-addr.arpa.', '7.0.0.10.ip6.arpa.', '7.0.0.10.svc.internal.', `g.${'0.'.repeat(31)}ip6.arpa.`,
+  `1a.${'0.'.repeat(31)}ip6.arpa.`,
 ])('%s is the reverse name of no address', (name) => {
   expect(addressOfReverseName(parseName(name))).toBeNull();
 });
@@ -50,11 +52,12 @@ test('the zones of a prefix hold the addresses of the prefix and no others', () 
   expect(['172.15.255.255', '172.32.0.0', '10.0.0.1', '::1'].some(inside)).toBe(false);
 });
 
-test.each(['10.0.0.0', '10.0.0.1/8', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', 'fd00::/129', 'fd00::1/64', 'ten/8', '172.17.0.0/12', ''])(
-  '%s is refused as a prefix', (prefix) => {
-    expect(() => reverseZones(prefix)).toThrow(/found .* wanted /);
-  },
-);
+test.each([
+  '10.0.0.0', '10.0.0.1/8', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', 'fd00::/129', 'fd00::1/64', 'ten/8',
+  '172.17.0.0/12', '',
+])('%s is refused as a prefix', (prefix) => {
+  expect(() => reverseZones(prefix)).toThrow(/found .* wanted /);
+});
 
 test('the deepest of several apexes encloses a name', () => {
   const apexes = new Map<Name, string>([[parseName('arpa.'), 'arpa'], [parseName('10.in-addr.arpa.'), 'ten']]);

@@ -19,12 +19,24 @@ function records(origin: string, ...texts: string[]): ResourceRecord[] {
 
 function open() {
   const delivered: ZoneChange[] = [];
-  const publisher = new Publisher({ zones: ['svc.internal'], reversePrefixes: [], addresses: ['127.0.0.1'], defaultTtl: 5 }, (changes) => {
-    delivered.push(...changes);
-    return Promise.resolve({ heldFor: 3 });
-  });
-  const take = () => delivered.splice(0).map(({ zone, kind, serial, removed, added, marks }) =>
-    ({ zone: printName(zone), kind, serial, removed: lines(removed), added: lines(added), marks }));
+  const publisher = new Publisher(
+    { zones: ['svc.internal'], reversePrefixes: [], addresses: ['127.0.0.1'], defaultTtl: 5 },
+    (changes) => {
+      delivered.push(...changes);
+      return Promise.resolve({ heldFor: 3 });
+    },
+  );
+  const take = () =>
+    delivered
+      .splice(0)
+      .map(({ zone, kind, serial, removed, added, marks }) => ({
+        zone: printName(zone),
+        kind,
+        serial,
+        removed: lines(removed),
+        added: lines(added),
+        marks,
+      }));
   return { publisher, take };
 }
 
@@ -35,26 +47,68 @@ describe('a zone that nobody registers in', () => {
 
   test('is loaded with the serial of its file, owners folded', async () => {
     const { publisher, take } = open();
-    expect(await publisher.setStaticZone(site, records('Example.', ...apex, 'WWW 60 A 192.0.2.1', 'www 60 A 192.0.2.2'), 7)).toEqual({ heldFor: 3 });
-    expect(take()).toEqual([{
-      zone: 'example.', kind: 'load', serial: 7, removed: [], marks: [], added: [
-        'example. 60 IN SOA ns.example. admin.example. 7 60 60 60 60', 'example. 60 IN NS ns.example.',
-        'www.example. 60 IN A 192.0.2.1', 'www.example. 60 IN A 192.0.2.2',
-      ],
-    }]);
+    expect(
+      await publisher.setStaticZone(site, records('Example.', ...apex, 'WWW 60 A 192.0.2.1', 'www 60 A 192.0.2.2'), 7),
+    ).toEqual({ heldFor: 3 });
+    expect(take()).toEqual([
+      {
+        zone: 'example.',
+        kind: 'load',
+        serial: 7,
+        removed: [],
+        marks: [],
+        added: [
+          'example. 60 IN SOA ns.example. admin.example. 7 60 60 60 60',
+          'example. 60 IN NS ns.example.',
+          'www.example. 60 IN A 192.0.2.1',
+          'www.example. 60 IN A 192.0.2.2',
+        ],
+      },
+    ]);
   });
 
   test('publishes only the difference when its file changes', async () => {
     const { publisher, take } = open();
-    await publisher.setStaticZone(site, records('example.', ...apex, 'www 60 A 192.0.2.1', 'www 60 A 192.0.2.2', 'mail 60 A 192.0.2.3', 'ftp 60 A 192.0.2.4'), 7);
+    await publisher.setStaticZone(
+      site,
+      records(
+        'example.',
+        ...apex,
+        'www 60 A 192.0.2.1',
+        'www 60 A 192.0.2.2',
+        'mail 60 A 192.0.2.3',
+        'ftp 60 A 192.0.2.4',
+      ),
+      7,
+    );
     take();
-    const later = [apex[0]!.replace(' 7 ', ' 8 '), apex[1]!, 'www 60 A 192.0.2.1', 'www 60 A 192.0.2.9', 'mail 30 A 192.0.2.3', 'new 60 A 192.0.2.5'];
+    const later = [
+      apex[0]!.replace(' 7 ', ' 8 '),
+      apex[1]!,
+      'www 60 A 192.0.2.1',
+      'www 60 A 192.0.2.9',
+      'mail 30 A 192.0.2.3',
+      'new 60 A 192.0.2.5',
+    ];
     await publisher.setStaticZone(site, records('example.', ...later), 8);
-    expect(take()).toEqual([{
-      zone: 'example.', kind: 'update', serial: 8, marks: [],
-      removed: ['example. 60 IN SOA ns.example. admin.example. 7 60 60 60 60', 'www.example. 60 IN A 192.0.2.2', 'ftp.example. 60 IN A 192.0.2.4'],
-      added: ['example. 60 IN SOA ns.example. admin.example. 8 60 60 60 60', 'www.example. 60 IN A 192.0.2.9', 'new.example. 60 IN A 192.0.2.5'],
-    }]);
+    expect(take()).toEqual([
+      {
+        zone: 'example.',
+        kind: 'update',
+        serial: 8,
+        marks: [],
+        removed: [
+          'example. 60 IN SOA ns.example. admin.example. 7 60 60 60 60',
+          'www.example. 60 IN A 192.0.2.2',
+          'ftp.example. 60 IN A 192.0.2.4',
+        ],
+        added: [
+          'example. 60 IN SOA ns.example. admin.example. 8 60 60 60 60',
+          'www.example. 60 IN A 192.0.2.9',
+          'new.example. 60 IN A 192.0.2.5',
+        ],
+      },
+    ]);
   });
 
   test('says nothing when its file has not changed', async () => {
@@ -92,7 +146,10 @@ describe('a zone file of a service zone', () => {
     await publisher.setStaticZone(services, file(), 12);
     const [update] = take();
     expect(update).toMatchObject({ kind: 'update', serial: 12 });
-    expect(update!.added).toEqual(['svc.internal. 60 IN SOA ns.example. admin.example. 7 60 60 60 60', 'svc.internal. 60 IN NS ns.example.']);
+    expect(update!.added).toEqual([
+      'svc.internal. 60 IN SOA ns.example. admin.example. 7 60 60 60 60',
+      'svc.internal. 60 IN NS ns.example.',
+    ]);
     expect(update!.removed).toContain('ns1.svc.internal. 60 IN A 127.0.0.1');
   });
 
@@ -122,7 +179,8 @@ describe('a zone file of a service zone', () => {
     await publisher.setStaticZone(services, file('web 60 CNAME elsewhere.example.'), 2);
     const [out] = take();
     expect(out!.removed.filter((line) => line.startsWith('web.'))).toEqual([
-      'web.svc.internal. 5 IN SRV 10 100 8080 a.web.svc.internal.', 'web.svc.internal. 5 IN A 10.0.0.7',
+      'web.svc.internal. 5 IN SRV 10 100 8080 a.web.svc.internal.',
+      'web.svc.internal. 5 IN A 10.0.0.7',
     ]);
     expect(out!.added).toContain('web.svc.internal. 60 IN CNAME elsewhere.example.');
     expect(out!.marks).toEqual([{ owner: parseName('web.svc.internal.'), mark: null }]);

@@ -12,25 +12,62 @@ export const zone = parseName('svc.internal.');
 
 export function anInstance(values: Partial<Instance> = {}): Instance {
   return {
-    zone: 'svc.internal', service: 'web', id: 'a', generation: 1, revision: 1,
-    addresses: ['10.0.0.7'], port: 8080, protocol: 'tcp', ports: [], priority: 10, weight: 100, tags: [], meta: {},
-    ttl: null, lease: null, declared: 'passing', checks: [], observed: null, late: false,
-    registeredFrom: '127.0.0.1', registeredBy: null, registeredAt: 0, ...values,
+    zone: 'svc.internal',
+    service: 'web',
+    id: 'a',
+    generation: 1,
+    revision: 1,
+    addresses: ['10.0.0.7'],
+    port: 8080,
+    protocol: 'tcp',
+    ports: [],
+    priority: 10,
+    weight: 100,
+    tags: [],
+    meta: {},
+    ttl: null,
+    lease: null,
+    declared: 'passing',
+    checks: [],
+    observed: null,
+    late: false,
+    registeredFrom: '127.0.0.1',
+    registeredBy: null,
+    registeredAt: 0,
+    ...values,
   };
 }
 
 export function aService(values: Partial<Service> = {}): Service {
   return {
-    zone: 'svc.internal', service: 'web', revision: 1, ttl: null, limit: null, selectors: [], emptyPolicy: 'nodata',
-    panicThreshold: 0, defaultLease: null, checkDefaults: null, ...values,
+    zone: 'svc.internal',
+    service: 'web',
+    revision: 1,
+    ttl: null,
+    limit: null,
+    selectors: [],
+    emptyPolicy: 'nodata',
+    panicThreshold: 0,
+    defaultLease: null,
+    checkDefaults: null,
+    ...values,
   };
 }
 
-export function change(before: Instance | null, after: Instance | null, cause: InstanceCause = 'registered', revision = (after ?? before)!.revision): Change {
+export function change(
+  before: Instance | null,
+  after: Instance | null,
+  cause: InstanceCause = 'registered',
+  revision = (after ?? before)!.revision,
+): Change {
   return { kind: 'instance', cause, revision, before, after };
 }
 
-export function settingsChange(before: Service | null, after: Service | null, revision = (after ?? before)!.revision): Change {
+export function settingsChange(
+  before: Service | null,
+  after: Service | null,
+  revision = (after ?? before)!.revision,
+): Change {
   return { kind: 'service', revision, before, after };
 }
 
@@ -39,7 +76,10 @@ export function lines(rrsets: Iterable<RRset>): string[] {
   return [...rrsets].flatMap(({ rdata, ...rrset }) => rdata.map((each) => printRecord({ ...rrset, rdata: each })));
 }
 
-/** Zones by apex, as a list of records with their copies: what is removed must be there, and TTLs must belong to something. */
+/**
+ * Zones by apex, as a list of records with their copies: what is removed must be there, and TTLs must belong to
+ * something.
+ */
 export class ZoneModel {
   readonly serials = new Map<Name, number>();
   readonly #rrsets = new Map<string, { rrset: Omit<RRset, 'rdata'>; copies: Map<Octets, number> }>();
@@ -52,12 +92,16 @@ export class ZoneModel {
 
   /** The records, each once, sorted, without SOA serials. */
   lines(): string[] {
-    return [...this.#rrsets.values()].flatMap(({ rrset, copies }) => lines([{ ...rrset, rdata: [...copies.keys()] }])).sort();
+    return [...this.#rrsets.values()]
+      .flatMap(({ rrset, copies }) => lines([{ ...rrset, rdata: [...copies.keys()] }]))
+      .sort();
   }
 
   /** Records with the number of their copies, and marks. */
   state(): Record<string, unknown> {
-    const records = [...this.#rrsets].flatMap(([key, { rrset, copies }]) => [...copies].map(([rdata, count]) => [`${key}/${rdata}`, [rrset.ttl, count]] as const));
+    const records = [...this.#rrsets].flatMap(([key, { rrset, copies }]) =>
+      [...copies].map(([rdata, count]) => [`${key}/${rdata}`, [rrset.ttl, count]] as const),
+    );
     return Object.fromEntries([...records, ...this.#marks].sort(([one], [other]) => (one < other ? -1 : 1)));
   }
 
@@ -75,7 +119,9 @@ export class ZoneModel {
       const { copies } = this.#rrsets.get(key)!;
       for (const each of rdata) {
         const count = copies.get(each);
-        if (count === undefined) throw new Error(`what is removed is not there: ${JSON.stringify(each)} of ${JSON.stringify(key)}`);
+        if (count === undefined) {
+          throw new Error(`what is removed is not there: ${JSON.stringify(each)} of ${JSON.stringify(key)}`);
+        }
         if (count === 1) copies.delete(each);
         else copies.set(each, count - 1);
       }
@@ -96,7 +142,11 @@ export class ZoneModel {
 }
 
 /** A publisher with a model of what its workers have, and the changes that it has delivered. */
-export function publisherWithModel(settings: Partial<PublisherSettings> = {}): { publisher: Publisher; model: ZoneModel; delivered: ZoneChange[] } {
+export function publisherWithModel(settings: Partial<PublisherSettings> = {}): {
+  publisher: Publisher;
+  model: ZoneModel;
+  delivered: ZoneChange[];
+} {
   const model = new ZoneModel();
   const delivered: ZoneChange[] = [];
   const deliver: Deliver = (changes) => {
@@ -104,7 +154,10 @@ export function publisherWithModel(settings: Partial<PublisherSettings> = {}): {
     delivered.push(...changes);
     return Promise.resolve({ heldFor: 0 });
   };
-  const publisher = new Publisher({ zones: ['svc.internal'], reversePrefixes: [], addresses: ['127.0.0.1'], defaultTtl: 5, ...settings }, deliver);
+  const publisher = new Publisher(
+    { zones: ['svc.internal'], reversePrefixes: [], addresses: ['127.0.0.1'], defaultTtl: 5, ...settings },
+    deliver,
+  );
   model.apply(publisher.replay());
   return { publisher, model, delivered };
 }

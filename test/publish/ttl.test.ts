@@ -15,8 +15,11 @@ test.each([
   { ttl: 120, service: null, lease: 30, late: true, answer: 5, own: 5 },
   { ttl: 2, service: null, lease: 30, late: true, answer: 2, own: 5 },
   { ttl: null, service: null, lease: 2.5, late: false, answer: 5, own: 6 },
-])('ttl $ttl, service $service, lease $lease, late $late: $answer for the service, $own for the instance', ({ ttl, service, lease, late, answer, own }) => {
-  const instance = anInstance({ ttl, lease, late });
-  expect(serviceAnswerTtl(instance, service === null ? null : aService({ ttl: service }), 5)).toBe(answer);
-  expect(instanceAnswerTtl(instance)).toBe(own);
-});
+])(
+  'ttl $ttl, service $service, lease $lease, late $late: $answer for the service, $own for the instance',
+  ({ ttl, service, lease, late, answer, own }) => {
+    const instance = anInstance({ ttl, lease, late });
+    expect(serviceAnswerTtl(instance, service === null ? null : aService({ ttl: service }), 5)).toBe(answer);
+    expect(instanceAnswerTtl(instance)).toBe(own);
+  },
+);
