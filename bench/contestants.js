@@ -12,13 +12,15 @@ import { apex, instances, zoneText } from './workload.js';
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * A name, the programs it needs, and how to start it in a directory of its own. What starts returns its UDP port, its
+ * By name: the programs it needs, and how to start it in a directory of its own. What starts returns its UDP port, its
  * process id (the root of its process tree) and a `stop`.
  */
 export const contestants = {
   floor: { needs: ['gcc'], start: startFloor },
   'node-floor': { needs: [], start: startNodeFloor },
-  signpost: { needs: [], start: startSignpost },
+  signpost: { needs: [], start: (directory) => startSignpost(directory, []) },
+  // Keeps one answer, so each query is looked up and written anew. Left out where it is not named.
+  'signpost-uncached': { needs: [], isSpecial: true, start: (directory) => startSignpost(directory, ['--config', uncached(directory)]) },
   nsd: { needs: ['nsd'], start: startNsd },
   knot: { needs: ['knotd'], start: startKnot },
 };
@@ -52,14 +54,20 @@ async function startNodeFloor() {
   return { port: Number(server.readyLine.split(' ')[1]), ...server };
 }
 
-async function startSignpost(directory) {
+async function startSignpost(directory, more) {
   const listen = ['--dns', '127.0.0.1:0', '--http', '127.0.0.1:0'];
   const files = ['--data', join(directory, 'data'), '--zones', join(directory, 'zones')];
-  const args = [here('../dist/cli/main.js'), 'serve', '--zone', apex, ...listen, ...files];
+  const args = [here('../dist/cli/main.js'), 'serve', '--zone', apex, ...listen, ...files, ...more];
   const server = await startServer({ command: process.execPath, args, ready: /"msg":"ready"/ });
   const { dns, http } = JSON.parse(server.readyLine);
   await registerAll(`http://${http[0]}`);
   return { port: Number(dns[0].split(':').at(-1)), http: `http://${http[0]}`, ...server };
+}
+
+function uncached(directory) {
+  const path = join(directory, 'config.json');
+  writeFileSync(path, JSON.stringify({ dns: { cache: { answers: 1 } } }));
+  return path;
 }
 
 async function registerAll(url) {

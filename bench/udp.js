@@ -16,7 +16,7 @@ export async function benchUdp(options) {
   const directory = mkdtempSync(join(tmpdir(), 'signpost-bench-'));
   const running = [];
   try {
-    for (const name of options.contestants ?? Object.keys(contestants)) {
+    for (const name of new Set(chosen.flatMap((workload) => contestantsOf(workload, options.contestants)))) {
       if (!isInstalled(contestants[name])) {
         console.log(`${name}: left out, needs ${contestants[name].needs.join(', ')}`);
         continue;
@@ -25,11 +25,19 @@ export async function benchUdp(options) {
       mkdirSync(own);
       running.push({ name, ...(await contestants[name].start(own)) });
     }
-    for (const name of chosen) await benchWorkload(name, running, { directory, rounds, seconds });
+    for (const name of chosen) {
+      const concerned = contestantsOf(name, options.contestants);
+      await benchWorkload(name, running.filter((contestant) => concerned.includes(contestant.name)), { directory, rounds, seconds });
+    }
   } finally {
     for (const { stop } of running) await stop();
     rmSync(directory, { recursive: true });
   }
+}
+
+function contestantsOf(workload, wanted) {
+  const usual = Object.keys(contestants).filter((name) => !contestants[name].isSpecial);
+  return (workloads[workload].contestants ?? usual).filter((name) => !wanted || wanted.includes(name));
 }
 
 async function benchWorkload(name, running, { directory, rounds, seconds }) {

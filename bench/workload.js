@@ -36,7 +36,7 @@ export function zoneText() {
 
 /**
  * The kinds of load. `questions` are lines of the load generator's file, asked round and round; `options` go to the
- * generator; `expect` is what every reply must show.
+ * generator; `expect` is what every reply must show; `contestants` are those that a workload is for, otherwise all.
  */
 export const workloads = {
   hits: { questions: () => hits(60_000), options: [], expect: { rcode: 0, answers: instancesPerService } },
@@ -45,6 +45,12 @@ export const workloads = {
     questions: () => hits(60_000),
     options: ['-e', '-E', '10:0102030405060708'],
     expect: { rcode: 0, answers: instancesPerService },
+  },
+  misses: {
+    questions: () => hits(60_000),
+    options: [],
+    expect: { rcode: 0, answers: instancesPerService },
+    contestants: ['floor', 'node-floor', 'signpost-uncached', 'nsd', 'knot'],
   },
   // A million names that do not exist: no cache of answers holds them.
   nxdomain: {
