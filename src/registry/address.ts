@@ -1,16 +1,19 @@
 /**
- * Addresses as text. Only the strict forms are read (IPv4 as four decimal numbers, IPv6 as in RFC 4291 section 2.2), and
- * all that is kept is canonical (RFC 5952), so that equal addresses are equal strings.
+ * Addresses as text. Only the strict forms are read (IPv4 as four decimal numbers, IPv6 as in RFC 4291 section 2.2),
+ * and all that is kept is canonical (RFC 5952), so that equal addresses are equal strings.
  */
 import { isIPv4, isIPv6 } from 'node:net';
 
 /**
- * What an address may be used for. `ordinary`: a host, public or private. `metadata`: cloud services that trust whoever can
- * reach them. `unusable`: no host has it (unspecified, multicast, broadcast, reserved).
+ * What an address may be used for. `ordinary`: a host, public or private. `metadata`: cloud services that trust whoever
+ * can reach them. `unusable`: no host has it (unspecified, multicast, broadcast, reserved).
  */
 export type AddressScope = 'ordinary' | 'loopback' | 'link-local' | 'metadata' | 'unusable';
 
-/** The canonical text of an address, or null where `text` is none. An IPv4-mapped IPv6 address becomes the IPv4 address it means. */
+/**
+ * The canonical text of an address, or null where `text` is none. An IPv4-mapped IPv6 address becomes the IPv4 address
+ * it means.
+ */
 export function canonicalAddress(text: string): string | null {
   if (isIPv4(text)) return text;
   // A zone index (fe80::1%eth0, RFC 4007) has a meaning on one host only.
@@ -19,7 +22,10 @@ export function canonicalAddress(text: string): string | null {
   return embeddedIPv4(groups, ipv4Mapped) ?? formatIPv6(groups);
 }
 
-/** The scope of a canonical address; one that carries an IPv4 address for a translator or tunnel has that one's scope too. */
+/**
+ * The scope of a canonical address; one that carries an IPv4 address for a translator or tunnel has that one's scope
+ * too.
+ */
 export function scopeOf(address: string): AddressScope {
   if (metadataAddresses.has(address)) return 'metadata';
   if (isIPv4(address)) return scopeOfIPv4(address);
@@ -67,7 +73,10 @@ function groupsOf(text: string): number[] {
     const [a, b, c, d] = tail.split('.').map(Number) as [number, number, number, number];
     return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
   });
-  const [before, after] = hexadecimal.split('::', 2).map((half) => (half === '' ? [] : half.split(':'))) as [string[], string[]?];
+  const [before, after] = hexadecimal.split('::', 2).map((half) => (half === '' ? [] : half.split(':'))) as [
+    string[],
+    string[]?,
+  ];
   const zeros = after === undefined ? [] : Array<string>(8 - before.length - after.length).fill('0');
   return [...before, ...zeros, ...(after ?? [])].map((group) => Number.parseInt(group, 16));
 }

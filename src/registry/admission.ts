@@ -1,4 +1,7 @@
-/** What a registration must satisfy: turns it into a complete instance, or throws `invalid` with the JSON path of the culprit. */
+/**
+ * What a registration must satisfy: turns it into a complete instance, or throws `invalid` with the JSON path of the
+ * culprit.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalAddress, scopeOf } from './address.ts';
 import type { ServiceEntry } from './catalog.ts';
@@ -33,7 +36,9 @@ export interface Terms {
 export function admit(registration: Registration, caller: Caller, terms: Terms): Instance {
   const port = registration.port === undefined ? null : wholeNumber(registration.port, 1, 65535, 'port');
   const ports = parsePorts(registration.ports);
-  if (port === null && ports.length === 0) throw new RegistryError('invalid', 'port is missing, and so are named ports', 'port');
+  if (port === null && ports.length === 0) {
+    throw new RegistryError('invalid', 'port is missing, and so are named ports', 'port');
+  }
   const checks = parseChecks(registration, port, terms.service?.settings?.checkDefaults ?? null);
   const service = parseServiceLabel(registration.service);
   const instance: Instance = {
@@ -78,7 +83,10 @@ export function patched(instance: Instance, patch: InstancePatch): Instance {
   return isDeepStrictEqual(wanted, instance) ? instance : wanted;
 }
 
-/** Checks by the server start `unknown`, unanswered until the first pass; a ttl check alone passes with the registration. */
+/**
+ * Checks by the server start `unknown`, unanswered until the first pass; a ttl check alone passes with the
+ * registration.
+ */
 function initiallyObserved(checks: readonly Check[]): Instance['observed'] {
   if (checks.length === 0) return null;
   return checks.every((check) => check.type === 'ttl') ? 'passing' : 'unknown';
@@ -86,7 +94,12 @@ function initiallyObserved(checks: readonly Check[]): Instance['observed'] {
 
 function parseLease(registration: Registration, terms: Terms): number | null {
   if (registration.permanent !== true) {
-    return numberWithin(registration.lease ?? terms.service?.settings?.defaultLease ?? terms.defaultLease, 2, 86400, 'lease');
+    return numberWithin(
+      registration.lease ?? terms.service?.settings?.defaultLease ?? terms.defaultLease,
+      2,
+      86400,
+      'lease',
+    );
   }
   if (registration.lease === undefined) return null;
   throw new RegistryError('invalid', `lease is ${registration.lease}, wanted none beside permanent: true`, 'lease');
@@ -103,11 +116,16 @@ function parseAddresses(registration: Registration, caller: Caller): readonly st
     return [first, ...parsed.filter((other) => other !== first)];
   }
   if (parsed.length > 0) return parsed;
-  if (caller.address === null) throw new RegistryError('invalid', 'address is missing, and the caller has none', 'address');
+  if (caller.address === null) {
+    throw new RegistryError('invalid', 'address is missing, and the caller has none', 'address');
+  }
   return [parseAddress(caller.address, caller, 'address')];
 }
 
-/** A loopback or link-local address means another host to everyone else, so it is taken only from where it means the caller. */
+/**
+ * A loopback or link-local address means another host to everyone else, so it is taken only from where it means the
+ * caller.
+ */
 function parseAddress(text: string, caller: Caller, path: string): string {
   const address = canonicalAddress(text);
   const found = JSON.stringify(text.slice(0, 100));
@@ -116,7 +134,11 @@ function parseAddress(text: string, caller: Caller, path: string): string {
   if (scope === 'ordinary') return address;
   const callerScope = caller.address === null ? 'loopback' : scopeOf(caller.address);
   if (scope !== 'unusable' && (callerScope === 'loopback' || address === caller.address)) return address;
-  throw new RegistryError('invalid', `${path} is ${found}, a ${scope} address, wanted one that clients can reach`, path);
+  throw new RegistryError(
+    'invalid',
+    `${path} is ${found}, a ${scope} address, wanted one that clients can reach`,
+    path,
+  );
 }
 
 function parsePorts(ports: Registration['ports']): readonly NamedPort[] {
@@ -146,20 +168,36 @@ function parseMeta(meta: Registration['meta']): Instance['meta'] {
   for (const [key, value] of entries) {
     const path = `meta.${key}`;
     if (!/^[ -<>-~]+$/.test(key)) {
-      throw new RegistryError('invalid', `meta has the key ${JSON.stringify(key)}, wanted printable ASCII without =`, path);
+      throw new RegistryError(
+        'invalid',
+        `meta has the key ${JSON.stringify(key)}, wanted printable ASCII without =`,
+        path,
+      );
     }
-    if (/\p{Surrogate}/u.test(value)) throw new RegistryError('invalid', `${path} has a surrogate without its other half`, path);
+    if (/\p{Surrogate}/u.test(value)) {
+      throw new RegistryError('invalid', `${path} has a surrogate without its other half`, path);
+    }
     const length = key.length + 1 + Buffer.byteLength(value);
-    if (length > 255) throw new RegistryError('invalid', `${path} makes ${length} octets as key=value, wanted at most 255`, path);
+    if (length > 255) {
+      throw new RegistryError('invalid', `${path} makes ${length} octets as key=value, wanted at most 255`, path);
+    }
     octets += length;
   }
   if (octets > mostMetaOctets) {
-    throw new RegistryError('invalid', `meta makes ${octets} octets as key=value, wanted at most ${mostMetaOctets}`, 'meta');
+    throw new RegistryError(
+      'invalid',
+      `meta makes ${octets} octets as key=value, wanted at most ${mostMetaOctets}`,
+      'meta',
+    );
   }
   return Object.fromEntries(entries);
 }
 
-function parseChecks(registration: Registration, port: number | null, defaults: Service['checkDefaults']): readonly Check[] {
+function parseChecks(
+  registration: Registration,
+  port: number | null,
+  defaults: Service['checkDefaults'],
+): readonly Check[] {
   const requests = registration.checks;
   if (requests === undefined || requests.length === 0) return none;
   atMost(requests.length, mostChecks, 'checks');
@@ -172,5 +210,7 @@ function refuseLongNames({ zone, service, id, tags, ports }: Instance): void {
   refuseLongName(`${id}.${service}.${zone}`, 'id');
   refuseLongName(`${id}._${service}._tcp.${zone}`, 'id');
   if (tags.length > 0) refuseLongName(`${'x'.repeat(longest(tags))}._sub._${service}._tcp.${zone}`, 'tags');
-  if (ports.length > 0) refuseLongName(`_${'x'.repeat(longest(ports.map(({ name }) => name)))}._tcp.${service}.${zone}`, 'ports');
+  if (ports.length > 0) {
+    refuseLongName(`_${'x'.repeat(longest(ports.map(({ name }) => name)))}._tcp.${service}.${zone}`, 'ports');
+  }
 }

@@ -4,9 +4,9 @@ import { type Instance, isAnswerable, type Status } from './instance.ts';
 import type { Service } from './service.ts';
 
 /**
- * How an instance stands with its renewals. `timeless`: none are waited for. `renewed`, `late`: within `lateAfter` of its
- * period, or not. `leaving`: its lease ended under a protection that is over, and its turn to leave comes. `ending`: its
- * removal is being written. `removed`: in the catalog no more.
+ * How an instance stands with its renewals. `timeless`: none are waited for. `renewed`, `late`: within `lateAfter` of
+ * its period, or not. `leaving`: its lease ended under a protection that is over, and its turn to leave comes.
+ * `ending`: its removal is being written. `removed`: in the catalog no more.
  */
 export type LeaseState = 'timeless' | 'renewed' | 'late' | 'leaving' | 'ending' | 'removed';
 
@@ -77,10 +77,15 @@ export class Catalog {
   }
 
   *entries(): Iterable<Entry> {
-    for (const services of this.#zones.values()) for (const { instances } of services.values()) yield* instances.values();
+    for (const services of this.#zones.values()) {
+      for (const { instances } of services.values()) yield* instances.values();
+    }
   }
 
-  /** Takes a committed change of an instance over and returns its entry, also where it just left; a new generation gets a new one. */
+  /**
+   * Takes a committed change of an instance over and returns its entry, also where it just left; a new generation gets
+   * a new one.
+   */
   applyInstance({ before, after }: InstanceChange): Entry {
     const { zone, service: name, id } = (after ?? before)!;
     const service = this.#demandService(zone, name);

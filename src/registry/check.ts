@@ -1,4 +1,6 @@
-/** A health check as registered; `src/checks` runs it, but for `ttl`, which is about renewals. All durations in seconds. */
+/**
+ * A health check as registered; `src/checks` runs it, but for `ttl`, which is about renewals. All durations in seconds.
+ */
 import { RegistryError } from './error.ts';
 import { numberWithin, wholeNumber } from './range.ts';
 import type { CheckRequest } from './registration.ts';
@@ -30,7 +32,10 @@ export interface GrpcCheck extends CheckTiming {
   /** Service name of the gRPC health protocol; '' asks for the server as a whole. */
   readonly grpcService: string;
 }
-/** Passes as long as renewals come; critical when none came within `interval`. Their `status` is what the owner declares. */
+/**
+ * Passes as long as renewals come; critical when none came within `interval`. Their `status` is what the owner
+ * declares.
+ */
 export interface TtlCheck {
   readonly type: 'ttl';
   readonly interval: number;
@@ -48,7 +53,12 @@ export function parseCheck(
 ): Check {
   const { type } = request;
   refuseStrayFields(request, path);
-  const interval = numberWithin(request.interval ?? defaults?.interval ?? defaultTiming.interval, 1, 3600, `${path}.interval`);
+  const interval = numberWithin(
+    request.interval ?? defaults?.interval ?? defaultTiming.interval,
+    1,
+    3600,
+    `${path}.interval`,
+  );
   if (type === 'ttl') return { type, interval };
 
   // A default longer than the interval asked for gives way; a timeout that was asked for does not.
@@ -60,10 +70,14 @@ export function parseCheck(
     fall: wholeNumber(request.fall ?? defaults?.fall ?? defaultTiming.fall, 1, 10, `${path}.fall`),
   };
   const port = request.port ?? defaultPort;
-  if (port === null) throw new RegistryError('invalid', `${path}.port is missing, and the instance has no default port`, `${path}.port`);
+  if (port === null) {
+    throw new RegistryError('invalid', `${path}.port is missing, and the instance has no default port`, `${path}.port`);
+  }
   wholeNumber(port, 1, 65535, `${path}.port`);
   if (type === 'tcp') return { type, port, ...timing };
-  if (type === 'grpc') return { type, port, grpcService: parseGrpcService(request.grpcService ?? '', `${path}.grpcService`), ...timing };
+  if (type === 'grpc') {
+    return { type, port, grpcService: parseGrpcService(request.grpcService ?? '', `${path}.grpcService`), ...timing };
+  }
   return { type, port, path: parsePath(request.path ?? '/', `${path}.path`), ...timing };
 }
 
@@ -79,7 +93,11 @@ const fieldsOf: Record<CheckRequest['type'], readonly (keyof CheckRequest)[]> = 
 function refuseStrayFields(request: CheckRequest, path: string): void {
   for (const [field, value] of Object.entries(request)) {
     if (field === 'type' || value === undefined || fieldsOf[request.type].some((known) => known === field)) continue;
-    throw new RegistryError('invalid', `${path}.${field} has no meaning for a check of type ${request.type}`, `${path}.${field}`);
+    throw new RegistryError(
+      'invalid',
+      `${path}.${field} has no meaning for a check of type ${request.type}`,
+      `${path}.${field}`,
+    );
   }
 }
 
@@ -88,12 +106,16 @@ function parsePath(text: string, path: string): string {
   if (text.length <= 1024 && /^\/(?!\/)[!-~]*$/.test(text) && !/[#\\]/.test(text)) return text;
   throw new RegistryError(
     'invalid',
-    `${path} is ${JSON.stringify(text.slice(0, 100))}, wanted an absolute path of at most 1024 printable ASCII characters`,
+    `${path} is ${JSON.stringify(text.slice(0, 100))}, wanted an absolute path of 1 to 1024 printable ASCII characters`,
     path,
   );
 }
 
 function parseGrpcService(text: string, path: string): string {
   if (text.length <= 255 && /^[A-Za-z0-9_./-]*$/.test(text)) return text;
-  throw new RegistryError('invalid', `${path} is ${JSON.stringify(text.slice(0, 100))}, wanted a gRPC service name`, path);
+  throw new RegistryError(
+    'invalid',
+    `${path} is ${JSON.stringify(text.slice(0, 100))}, wanted a gRPC service name`,
+    path,
+  );
 }

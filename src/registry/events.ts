@@ -1,6 +1,7 @@
 /**
- * Events: what happened, in words for people and watchers, each with an id that says where to go on. The last ones are kept,
- * so that a watcher who was away for a while misses none. One object an event: what is made of it can be kept with it.
+ * Events: what happened, in words for people and watchers, each with an id that says where to go on. The last ones are
+ * kept, so that a watcher who was away for a while misses none. One object an event: what is made of it can be kept
+ * with it.
  */
 import type { Change, InstanceChange } from './change.ts';
 import { type Instance, isAnswerable } from './instance.ts';
@@ -18,8 +19,11 @@ interface EventTime extends EventPlace {
   readonly time: number;
 }
 
+type InstanceOccasion =
+  'registered' | 'updated' | 'deregistered' | 'expired' | 'draining' | 'unhealthy' | 'healthy';
+
 export interface InstanceEvent extends EventTime {
-  readonly kind: `instance.${'registered' | 'updated' | 'deregistered' | 'expired' | 'draining' | 'unhealthy' | 'healthy'}`;
+  readonly kind: `instance.${InstanceOccasion}`;
   readonly zone: string;
   readonly service: string;
   /** As it became, or as it was when it left. */
@@ -118,7 +122,10 @@ export class EventLog {
     return ordinal === -1 ? String(revision) : idOf({ revision, ordinal });
   }
 
-  /** Calls `listener` with each further event, or with those of one service and of what holds for all; returns what ends that. */
+  /**
+   * Calls `listener` with each further event, or with those of one service and of what holds for all; returns what ends
+   * that.
+   */
   subscribe(listener: Listener, service?: { readonly zone: string; readonly name: string }): () => void {
     const key = service === undefined ? '' : `${service.name}.${service.zone}`;
     const listeners = this.#listeners.get(key) ?? new Set();
@@ -169,7 +176,9 @@ function kindsOf({ cause, before, after }: InstanceChange): InstanceEvent['kind'
   const kinds: InstanceEvent['kind'][] = cause === 'checked' ? [] : [`instance.${cause}`];
   const wasAnswerable = before !== null && isAnswerable(before);
   const answerable = after !== null && isAnswerable(after);
-  if (wasAnswerable !== answerable && (before !== null || cause === 'checked')) kinds.push(answerable ? 'instance.healthy' : 'instance.unhealthy');
+  if (wasAnswerable !== answerable && (before !== null || cause === 'checked')) {
+    kinds.push(answerable ? 'instance.healthy' : 'instance.unhealthy');
+  }
   return kinds.length > 0 ? kinds : ['instance.updated'];
 }
 

@@ -1,6 +1,7 @@
 /**
- * Expiry: watches over everything that must renew. A renewal only moves a number; each entry stands in the wheel no later than
- * its next deadline could be, is looked at then, and put back for what has become of its deadlines meanwhile.
+ * Expiry: watches over everything that must renew. A renewal only moves a number; each entry stands in the wheel no
+ * later than its next deadline could be, is looked at then, and put back for what has become of its deadlines
+ * meanwhile.
  */
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
@@ -38,12 +39,17 @@ export class Expiry {
     this.#parts = parts;
     this.time = new LeaseTime(clock);
     this.#wheel = new Wheel(sweepPeriod, this.time.now());
-    this.protection = new Protection({ whole: this.#whole, longest: longestProtection, wall: () => clock.wall(), announce });
+    this.protection = new Protection({
+      whole: this.#whole,
+      longest: longestProtection,
+      wall: () => clock.wall(),
+      announce,
+    });
   }
 
   /**
-   * Gives a new entry its full period, with what its instance says of its checks. Of entries out of the store a great many
-   * come at once, so they are spread over the wheel.
+   * Gives a new entry its full period, with what its instance says of its checks. Of entries out of the store a great
+   * many come at once, so they are spread over the wheel.
    */
   start(entry: Entry, fromStore: boolean): void {
     const { instance } = entry;
@@ -111,8 +117,8 @@ export class Expiry {
   }
 
   /**
-   * Looks at one entry and puts it back; true where its lease has ended or its ttl check is overdue, and nothing has been done
-   * about it yet.
+   * Looks at one entry and puts it back; true where its lease has ended or its ttl check is overdue, and nothing has
+   * been done about it yet.
    */
   #isTimedOut(entry: Entry, now: number): boolean {
     const { instance, state, overdue } = entry;
@@ -191,8 +197,8 @@ export class Expiry {
 }
 
 /**
- * Milliseconds after which an entry must be looked at again, whatever its deadlines: a renewal moves the next one at least
- * so far away. At most a minute, so that removed entries are not kept for long.
+ * Milliseconds after which an entry must be looked at again, whatever its deadlines: a renewal moves the next one at
+ * least so far away. At most a minute, so that removed entries are not kept for long.
  */
 function lookAgainAfter(instance: Instance): number {
   const period = periodOf(instance);

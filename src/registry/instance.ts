@@ -26,7 +26,9 @@ export interface Instance {
   /** Labels, lower case: the service's and the instance's (unique within its service and zone). */
   readonly service: string;
   readonly id: string;
-  /** Revision of its registration, so it rises and is never used again; a renew or DELETE with an older one gets 410. */
+  /**
+   * Revision of its registration, so it rises and is never used again; a renew or DELETE with an older one gets 410.
+   */
   readonly generation: number;
   /** Revision of the change that made this value. */
   readonly revision: number;
@@ -53,7 +55,10 @@ export interface Instance {
   readonly observed: Status | null;
   /** True while so little of the lease is left that answers must not promise the usual TTL; see lease.ts. */
   readonly late: boolean;
-  /** Address the registration came from, canonical text; null when the server made it itself. Decides which targets checks may reach. */
+  /**
+   * Address the registration came from, canonical text; null when the server made it itself. Decides which targets
+   * checks may reach.
+   */
   readonly registeredFrom: string | null;
   /** Id of the token that registered it; null on loopback without tokens. */
   readonly registeredBy: string | null;
@@ -86,7 +91,9 @@ export function isSameRegistration(one: Instance, other: Instance): boolean {
   return isDeepStrictEqual(one, { ...other, generation, revision, observed, late, registeredAt });
 }
 
-/** True where both are checked in the same ways at the same endpoints, so that what is known of one holds for the other. */
+/**
+ * True where both are checked in the same ways at the same endpoints, so that what is known of one holds for the other.
+ */
 export function isCheckedTheSame(one: Instance, other: Instance): boolean {
   return (
     isDeepStrictEqual(one.checks, other.checks) && isDeepStrictEqual(one.addresses, other.addresses) &&

@@ -1,14 +1,15 @@
 /**
  * Labels that users choose: service, instance id, tag, port name, selector. 1 to 63 octets of `[a-z0-9]` and inner `-`
- * (the LDH rule of RFC 1123 section 2.1), upper case folded from ASCII only. What the server makes itself starts with `_`.
+ * (the LDH rule of RFC 1123 section 2.1), upper case folded from ASCII only. What the server makes itself starts with
+ * `_`.
  */
 import { RegistryError } from './error.ts';
 import { distinct } from './range.ts';
 
 /**
- * Returns the folded label, or throws `invalid` with the place `path`. Any other character is judged before it is folded:
- * U+212A (Kelvin sign) must not become `k`. The label is a copy of its own: it is kept for long, and a slice of the request
- * would keep all of that.
+ * Returns the folded label, or throws `invalid` with the place `path`. Any other character is judged before it is
+ * folded: U+212A (Kelvin sign) must not become `k`. The label is a copy of its own: it is kept for long, and a slice of
+ * the request would keep all of that.
  */
 export function parseLabel(text: string, path: string): string {
   if (text.length === 0 || text.length > 63) {
@@ -17,7 +18,11 @@ export function parseLabel(text: string, path: string): string {
   const stray = /[^A-Za-z0-9-]/u.exec(text);
   if (stray !== null) {
     const found = JSON.stringify(stray[0]);
-    throw new RegistryError('invalid', `${path} contains ${found}, wanted letters a to z, digits and inner hyphens`, path);
+    throw new RegistryError(
+      'invalid',
+      `${path} contains ${found}, wanted letters a to z, digits and inner hyphens`,
+      path,
+    );
   }
   if (text.startsWith('-') || text.endsWith('-')) {
     throw new RegistryError('invalid', `${path} is ${JSON.stringify(text)}, wanted no hyphen at either end`, path);
@@ -32,7 +37,10 @@ export function parseLabels(texts: readonly string[], path: string): readonly st
   return labels;
 }
 
-/** As `parseLabel`, for the name of a service, which stands right below the zone where clients look for well-known names. */
+/**
+ * As `parseLabel`, for the name of a service, which stands right below the zone where clients look for well-known
+ * names.
+ */
 export function parseServiceLabel(text: string): string {
   const label = parseLabel(text, 'service');
   // ns*: names that delegations to the zone and its secondaries use.
@@ -52,11 +60,16 @@ export function foldAscii(text: string): string {
   return /[A-Z]/.test(text) ? text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : text;
 }
 
-/** Throws `invalid` where a name, written without escapes and final dot, takes more than 255 octets on the wire (RFC 1035 2.3.4). */
+/**
+ * Throws `invalid` where a name, written without escapes and final dot, takes more than 255 octets on the wire (RFC
+ * 1035 2.3.4).
+ */
 export function refuseLongName(name: string, path: string): void {
   // A length octet stands before each label and for the root, where the text has dots only between labels.
   const octets = name.length + 2;
-  if (octets > 255) throw new RegistryError('invalid', `${path} makes a name of ${octets} octets, wanted at most 255`, path);
+  if (octets > 255) {
+    throw new RegistryError('invalid', `${path} makes a name of ${octets} octets, wanted at most 255`, path);
+  }
 }
 
 /** Clients give these a meaning of their own wherever a search list takes them: proxy discovery, tunnels, this host. */

@@ -5,9 +5,10 @@ import type { Clock } from '../runtime/clock.ts';
 export const sweepPeriod = 250;
 
 /**
- * Milliseconds of lease time since `begin`; until then it stands still. From one sweep to the next it goes at most a second forward: whatever the process
- * was stopped, stalled or asleep beyond that has not happened. After such a gap it stands still for as long again, at most
- * 4 s, because owners who found nobody home back off before they come again; a lease that begins then ends within its grace.
+ * Milliseconds of lease time since `begin`; until then it stands still. From one sweep to the next it goes at most a
+ * second forward: whatever the process was stopped, stalled or asleep beyond that has not happened. After such a gap it
+ * stands still for as long again, at most 4 s, because owners who found nobody home back off before they come again; a
+ * lease that begins then ends within its grace.
  */
 export class LeaseTime {
   readonly #clock: Clock;
@@ -25,7 +26,10 @@ export class LeaseTime {
     return this.#base + Math.min(Math.max(0, this.#clock.now() - this.#from), mostCounted);
   }
 
-  /** How late sweeps come, as a share of their period, smoothed: the measure of the server's load. 0 when they are in time. */
+  /**
+   * How late sweeps come, as a share of their period, smoothed: the measure of the server's load. 0 when they are in
+   * time.
+   */
   get lag(): number {
     return this.#lag;
   }

@@ -24,7 +24,8 @@ export interface Removed {
   readonly heldFor: number;
 }
 
-export type RenewalResult = { readonly instance: Instance; readonly lease: Lease | null } | { readonly error: RegistryError };
+export type RenewalResult =
+  { readonly instance: Instance; readonly lease: Lease | null } | { readonly error: RegistryError };
 
 /** What happened since the start, for metrics. */
 export interface RegistryStatistics {

@@ -1,13 +1,14 @@
 /**
- * Self-protection: when too many owners stop renewing at once, the fault is more likely the network's or the server's than
- * theirs, and emptying the answers would make it worse. Their scope, a service or everything, is then frozen: no instance of
- * it leaves by timeout. Deregistrations and failed checks by the server still apply.
+ * Self-protection: when too many owners stop renewing at once, the fault is more likely the network's or the server's
+ * than theirs, and emptying the answers would make it worse. Their scope, a service or everything, is then frozen: no
+ * instance of it leaves by timeout. Deregistrations and failed checks by the server still apply.
  */
 import type { Entry, RenewalCount, ServiceEntry } from './catalog.ts';
 
 /**
- * A scope is frozen when a lease ends in it while more than `share` of its instances, and at least `least`, are late. Owners
- * stop at once but their leases end one by one; counting the late ones sees at the first end what the others will come to.
+ * A scope is frozen when a lease ends in it while more than `share` of its instances, and at least `least`, are late.
+ * Owners stop at once but their leases end one by one; counting the late ones sees at the first end what the others
+ * will come to.
  */
 const serviceThreshold = { share: 0.5, least: 3 };
 const wholeThreshold = { share: 0.15, least: 10 };

@@ -13,13 +13,19 @@ export function refuseStale(current: { readonly revision: number } | null, { ifM
   throw new RegistryError('stale', `the revision is ${revision}, not ${ifMatch}`);
 }
 
-/** Throws `conflict` for a caller with another token: an id belongs to the token that registered it, while it is registered. */
+/**
+ * Throws `conflict` for a caller with another token: an id belongs to the token that registered it, while it is
+ * registered.
+ */
 export function refuseForeign(instance: Instance, caller: Caller): void {
   if (instance.registeredBy === null || instance.registeredBy === caller.tokenId || caller.mayTakeOver) return;
   throw new RegistryError('conflict', `${nameOf(instance)} was registered with another token`);
 }
 
-/** Throws for a generation that is not the current one: it was `replaced` by a later one, or was forgotten and is `gone`. */
+/**
+ * Throws for a generation that is not the current one: it was `replaced` by a later one, or was forgotten and is
+ * `gone`.
+ */
 export function refuseGeneration(current: Instance, generation: number | null): void {
   if (generation === null || generation === current.generation) return;
   const found = `${nameOf(current)} is held by generation ${current.generation}, not ${generation}`;
@@ -34,11 +40,16 @@ export function absence(ref: InstanceRef, generation: number | null, tombstone: 
   return new RegistryError('gone', `generation ${generation} of ${nameOf(ref)} was deregistered or has expired`);
 }
 
-/** Throws `too-many` for one more instance. Limits hold for what is committed; the writes of one batch may go beyond them. */
+/**
+ * Throws `too-many` for one more instance. Limits hold for what is committed; the writes of one batch may go beyond
+ * them.
+ */
 export function refuseInstanceBeyondLimits(catalog: Catalog, settings: RegistrySettings, instance: Instance): void {
   const { zone, service } = instance;
   const { mostInstances, mostInstancesPerService } = settings;
-  if (catalog.instanceCount >= mostInstances) throw new RegistryError('too-many', `there are ${mostInstances} instances, the limit`);
+  if (catalog.instanceCount >= mostInstances) {
+    throw new RegistryError('too-many', `there are ${mostInstances} instances, the limit`);
+  }
   if ((catalog.service(zone, service)?.instances.size ?? 0) >= mostInstancesPerService) {
     throw new RegistryError('too-many', `service ${service} has ${mostInstancesPerService} instances, the limit`);
   }

@@ -1,4 +1,6 @@
-/** What callers hand to the registry: shapes already checked at the border, meaning not yet. Absence means the default. */
+/**
+ * What callers hand to the registry: shapes already checked at the border, meaning not yet. Absence means the default.
+ */
 import type { Protocol, Status } from './instance.ts';
 import { foldAscii } from './label.ts';
 import type { EmptyPolicy } from './service.ts';
@@ -43,7 +45,8 @@ export interface Registration extends InstanceRef {
   readonly addresses?: readonly string[] | undefined;
   readonly port?: number | undefined;
   readonly protocol?: Protocol | undefined;
-  readonly ports?: Readonly<Record<string, { readonly port: number; readonly protocol?: Protocol | undefined }>> | undefined;
+  readonly ports?:
+    Readonly<Record<string, { readonly port: number; readonly protocol?: Protocol | undefined }>> | undefined;
   readonly priority?: number | undefined;
   readonly weight?: number | undefined;
   readonly tags?: readonly string[] | undefined;
@@ -93,7 +96,8 @@ export interface ServiceSettings {
   readonly emptyPolicy?: EmptyPolicy | undefined;
   readonly panicThreshold?: number | undefined;
   readonly defaultLease?: number | null | undefined;
-  readonly checkDefaults?: Partial<Record<'interval' | 'timeout' | 'rise' | 'fall', number | undefined>> | null | undefined;
+  readonly checkDefaults?:
+    Partial<Record<'interval' | 'timeout' | 'rise' | 'fall', number | undefined>> | null | undefined;
 }
 
 export interface WriteOptions {

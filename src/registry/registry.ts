@@ -1,7 +1,7 @@
 /**
- * The registry: the services and instances of all service zones, and the only place that changes them. Reads are answered
- * from memory. A write is resolved when it is durable and published; until then nobody sees it. Longer than most files,
- * because it is the whole of what other folders call; what takes thought stands in the files it joins.
+ * The registry: the services and instances of all service zones, and the only place that changes them. Reads are
+ * answered from memory. A write is resolved when it is durable and published; until then nobody sees it. Longer than
+ * most files, because it is the whole of what other folders call; what takes thought stands in the files it joins.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../runtime/clock.ts';
@@ -22,8 +22,8 @@ import {
   absence, nameOf, refuseForeign, refuseGeneration, refuseInstanceBeyondLimits, refuseServiceBeyondLimit, refuseStale,
 } from './refusal.ts';
 import {
-  type Caller, foldRef, foldZone, type InstancePatch, type InstanceRef, keyOf, type Registration, type Renewal, type ServiceSettings,
-  type WriteOptions,
+  type Caller, foldRef, foldZone, type InstancePatch, type InstanceRef, keyOf, type Registration, type Renewal,
+  type ServiceSettings, type WriteOptions,
 } from './registration.ts';
 import { parseService, type Service } from './service.ts';
 import type { RegistrySettings } from './settings.ts';
@@ -184,9 +184,9 @@ export class Registry {
   }
 
   /**
-   * Registers or replaces. Safe to repeat: where the instance is already just what is asked for, from the same caller, it keeps
-   * its generation and revision, and only its lease starts anew. Otherwise the generation rises, and renewals of the old one
-   * are refused with `replaced`: of two processes with one id the one that came last holds it.
+   * Registers or replaces. Safe to repeat: where the instance is already just what is asked for, from the same caller,
+   * it keeps its generation and revision, and only its lease starts anew. Otherwise the generation rises, and renewals
+   * of the old one are refused with `replaced`: of two processes with one id the one that came last holds it.
    */
   async register(registration: Registration, caller: Caller, options: WriteOptions = {}): Promise<Registered> {
     const admitted = this.#admit(registration, caller);
@@ -218,7 +218,12 @@ export class Registry {
   }
 
   /** Removes an instance. With a generation that is not the current one: `gone` or `replaced`. */
-  async deregister(ref: InstanceRef, generation: number | null, caller: Caller, options: WriteOptions = {}): Promise<Removed> {
+  async deregister(
+    ref: InstanceRef,
+    generation: number | null,
+    caller: Caller,
+    options: WriteOptions = {},
+  ): Promise<Removed> {
     return this.#writer.write<Removed>(keyOf(foldRef(ref)), () => {
       const entry = this.#demand(ref, generation);
       const before = entry.instance;
@@ -235,7 +240,8 @@ export class Registry {
 
   /**
    * Renews leases, each for itself. Nothing is written unless a status changes; the promise then resolves when that is
-   * durable and published. A status does not end a drain, which an operator may have asked for. Errors are `not-found`, `gone`, `replaced`, `conflict`, and those of a write.
+   * durable and published. A status does not end a drain, which an operator may have asked for. Errors are `not-found`,
+   * `gone`, `replaced`, `conflict`, and those of a write.
    */
   async renew(renewals: readonly Renewal[], caller: Caller): Promise<readonly RenewalResult[]> {
     return Promise.all(renewals.map((renewal) => this.#renew(renewal, caller)));
@@ -249,7 +255,10 @@ export class Registry {
 
   /** Sets the settings of a service, all of them. */
   async putService(
-    zone: string, name: string, settings: ServiceSettings, options: WriteOptions = {},
+    zone: string,
+    name: string,
+    settings: ServiceSettings,
+    options: WriteOptions = {},
   ): Promise<{ readonly service: Service; readonly created: boolean }> {
     const wanted = parseService(this.#demandZone(zone), name, settings);
     return this.#writer.write(`${wanted.service}.${wanted.zone}`, () => {
@@ -313,7 +322,9 @@ export class Registry {
     for await (const { instances, services, tombstones } of batches) {
       const changes: Change[] = [
         ...services.map((after): Change => ({ kind: 'service', revision: after.revision, before: null, after })),
-        ...instances.map((after) => instanceChange('loaded', after.revision, null, after.late ? { ...after, late: false } : after)),
+        ...instances.map((after) =>
+          instanceChange('loaded', after.revision, null, after.late ? { ...after, late: false } : after),
+        ),
       ];
       const served = changes.filter(({ after }) => this.#catalog.hasZone(after!.zone));
       unserved += changes.length - served.length;
@@ -321,7 +332,9 @@ export class Registry {
       this.#apply(served);
       if (served.length > 0) await this.#parts.publish(served);
     }
-    if (unserved > 0) this.#parts.log.warn({ entries: unserved }, 'the store holds entries of zones that are not served');
+    if (unserved > 0) {
+      this.#parts.log.warn({ entries: unserved }, 'the store holds entries of zones that are not served');
+    }
   }
 
   #sweepLater(): void {
@@ -411,7 +424,11 @@ export class Registry {
   }
 
   #update(
-    ref: InstanceRef, generation: number | null, caller: Caller, options: WriteOptions, edit: (instance: Instance) => Instance,
+    ref: InstanceRef,
+    generation: number | null,
+    caller: Caller,
+    options: WriteOptions,
+    edit: (instance: Instance) => Instance,
   ): Promise<Removed> {
     return this.#writer.write<Removed>(keyOf(foldRef(ref)), () => {
       const entry = this.#demand(ref, generation);
@@ -419,7 +436,9 @@ export class Registry {
       refuseStale(before, options);
       refuseForeign(before, caller);
       const wanted = edit(before);
-      if (wanted === before) return { kind: 'nothing', outcome: { instance: before, heldFor: this.#drained.heldFor(entry) } };
+      if (wanted === before) {
+        return { kind: 'nothing', outcome: { instance: before, heldFor: this.#drained.heldFor(entry) } };
+      }
       const cause = wanted.declared === 'draining' && before.declared !== 'draining' ? 'draining' : 'updated';
       return {
         kind: 'commit',
@@ -441,7 +460,9 @@ export class Registry {
   /** The entry, of that generation unless null; otherwise throws `not-found`, `gone` or `replaced`. */
   #demand(ref: InstanceRef, generation: number | null): Entry {
     const entry = this.#find(ref);
-    if (entry === undefined) throw absence(ref, generation, this.#tombstones.find(foldRef(ref), this.#parts.clock.wall()));
+    if (entry === undefined) {
+      throw absence(ref, generation, this.#tombstones.find(foldRef(ref), this.#parts.clock.wall()));
+    }
     refuseGeneration(entry.instance, generation);
     return entry;
   }
@@ -450,7 +471,11 @@ export class Registry {
     const folded = foldZone(zone);
     const served = this.zones.find((other) => other === folded);
     if (served !== undefined) return served;
-    throw new RegistryError('not-found', `zone ${JSON.stringify(zone)} is not served, wanted one of ${this.zones.join(', ')}`, 'zone');
+    throw new RegistryError(
+      'not-found',
+      `zone ${JSON.stringify(zone)} is not served, wanted one of ${this.zones.join(', ')}`,
+      'zone',
+    );
   }
 
   #tombstoneOf({ instance: { zone, service, id, generation } }: Entry): Tombstone {

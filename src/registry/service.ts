@@ -27,12 +27,20 @@ export interface Service {
   readonly limit: number | null;
   readonly selectors: readonly Selector[];
   readonly emptyPolicy: EmptyPolicy;
-  /** Share of instances, 0 to 1, below which the answerable are too few to be believed and all that are not draining are answered; 0: off. */
+  /**
+   * Share of instances, 0 to 1, below which the answerable are too few to be believed and all that are not draining are
+   * answered; 0: off.
+   */
   readonly panicThreshold: number;
   /** Lease in seconds for registrations that name none; null: the server's default. */
   readonly defaultLease: number | null;
   /** Defaults for checks that leave these out; null: the server's. */
-  readonly checkDefaults: { readonly interval?: number; readonly timeout?: number; readonly rise?: number; readonly fall?: number } | null;
+  readonly checkDefaults: {
+    readonly interval?: number;
+    readonly timeout?: number;
+    readonly rise?: number;
+    readonly fall?: number;
+  } | null;
 }
 
 const mostSelectors = 64;
@@ -80,10 +88,16 @@ function parseSelectors(selectors: readonly SelectorSettings[], parent: string):
 
 function parseEmptyPolicy(policy: EmptyPolicy): EmptyPolicy {
   if (emptyPolicies.includes(policy)) return policy;
-  throw new RegistryError('invalid', `emptyPolicy is ${JSON.stringify(policy)}, wanted one of ${emptyPolicies.join(', ')}`, 'emptyPolicy');
+  throw new RegistryError(
+    'invalid',
+    `emptyPolicy is ${JSON.stringify(policy)}, wanted one of ${emptyPolicies.join(', ')}`,
+    'emptyPolicy',
+  );
 }
 
-function parseCheckDefaults(defaults: NonNullable<ServiceSettings['checkDefaults']>): NonNullable<Service['checkDefaults']> {
+function parseCheckDefaults(
+  defaults: NonNullable<ServiceSettings['checkDefaults']>,
+): NonNullable<Service['checkDefaults']> {
   const { interval, timeout, rise, fall } = defaults;
   return {
     ...(interval !== undefined && { interval: numberWithin(interval, 1, 3600, 'checkDefaults.interval') }),

@@ -1,6 +1,6 @@
 /**
- * Upkeep: what the registry writes by itself, because time passed or a check said so. Nobody was promised any of it, so it
- * happens in memory even while the store refuses writes.
+ * Upkeep: what the registry writes by itself, because time passed or a check said so. Nobody was promised any of it, so
+ * it happens in memory even while the store refuses writes.
  */
 import type { Logger } from '../runtime/log.ts';
 import type { Entry } from './catalog.ts';
@@ -24,7 +24,10 @@ export class Upkeep {
     this.#parts = parts;
   }
 
-  /** Removes an entry whose lease has ended, while its state is `ending`. `failed` is called where another server changed it first. */
+  /**
+   * Removes an entry whose lease has ended, while its state is `ending`. `failed` is called where another server
+   * changed it first.
+   */
   expire(entry: Entry, failed: () => void): void {
     this.#inBackground(entry, () => {
       if (entry.state !== 'ending') return nothing;
@@ -55,7 +58,10 @@ export class Upkeep {
     });
   }
 
-  /** Has `instance.observed` follow what the checks by the server (`entry.reported`) and the ttl check (`entry.overdue`) say. */
+  /**
+   * Has `instance.observed` follow what the checks by the server (`entry.reported`) and the ttl check (`entry.overdue`)
+   * say.
+   */
   publishObserved(entry: Entry): void {
     this.#inBackground(entry, () => this.#observe(entry));
   }

@@ -1,6 +1,6 @@
 /**
- * A wheel of deadlines: what is due at a time stands in the slot of that time. Adding costs O(1), and a pass costs what is due.
- * Nothing is ever taken out: what no longer matters is let go of when its slot comes.
+ * A wheel of deadlines: what is due at a time stands in the slot of that time. Adding costs O(1), and a pass costs what
+ * is due. Nothing is ever taken out: what no longer matters is let go of when its slot comes.
  */
 export class Wheel<T> {
   readonly #slots = new Map<number, T[]>();

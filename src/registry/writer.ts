@@ -1,7 +1,8 @@
 /**
- * The one writer of the registry, with group commit. A write decides on what is committed when its turn comes; while one
- * batch is made durable the next gathers, so that any number of writes share a sync. Only when a batch is durable does
- * memory change, are the changes published, and does each caller get its outcome; if it cannot be made durable, nothing changed.
+ * The one writer of the registry, with group commit. A write decides on what is committed when its turn comes; while
+ * one batch is made durable the next gathers, so that any number of writes share a sync. Only when a batch is durable
+ * does memory change, are the changes published, and does each caller get its outcome; if it cannot be made durable,
+ * nothing changed.
  */
 import type { Logger } from '../runtime/log.ts';
 import type { Change } from './change.ts';
@@ -16,8 +17,8 @@ export interface Commitment<T> {
   /** Null: nothing to store, a change of memory alone. */
   readonly write: StoreWrite | null;
   /**
-   * True for what nobody was promised, an expiry or the result of a check: should the store refuse it, it still happens, at the
-   * revision that stands, and a restart forgets it.
+   * True for what nobody was promised, an expiry or the result of a check: should the store refuse it, it still
+   * happens, at the revision that stands, and a restart forgets it.
    */
   readonly evenUnstored?: boolean;
   /** The change at the revision it was given; null: none that anybody sees. */
@@ -57,8 +58,8 @@ export class Writer {
   }
 
   /**
-   * Queues a write about the entry `key`; writes about one entry never share a batch, so `decide` sees all that came before.
-   * Rejects with what `decide` throws, with `store-full`, `store-unavailable`, or `conflict`.
+   * Queues a write about the entry `key`; writes about one entry never share a batch, so `decide` sees all that came
+   * before. Rejects with what `decide` throws, with `store-full`, `store-unavailable`, or `conflict`.
    */
   write<T>(key: string, decide: () => Decision<T>): Promise<T> {
     const waiting = this.#called.length;
@@ -97,6 +98,7 @@ export class Writer {
     }
     this.#running = null;
   }
+
   async #commit(batch: readonly Pending[]): Promise<void> {
     const writes = batch.flatMap(({ commitment }) => commitment.write ?? []);
     let revisions: readonly number[];
@@ -142,7 +144,9 @@ export class Writer {
     try {
       apply(changes);
       const published = changes.length === 0 ? { heldFor: 0 } : await publish(changes);
-      for (const { job, commitment, revision, change } of settled) job.resolve(commitment.outcome(change, revision, published));
+      for (const { job, commitment, revision, change } of settled) {
+        job.resolve(commitment.outcome(change, revision, published));
+      }
     } catch (error) {
       log.error({ err: error, changes: changes.length }, 'durable changes could not be published');
       for (const { job } of settled) job.reject(error);
@@ -151,8 +155,8 @@ export class Writer {
 }
 
 /**
- * Lets waiting writes decide, in order, until the batch has `most`; those about an entry that it already touches stay for the
- * next one. Returns what goes on waiting.
+ * Lets waiting writes decide, in order, until the batch has `most`; those about an entry that it already touches stay
+ * for the next one. Returns what goes on waiting.
  */
 function gather(waiting: Job[], batch: Pending[], touched: Set<string>, most: number): Job[] {
   const deferred: Job[] = [];

@@ -1,6 +1,7 @@
 /**
- * Backups: everything a store holds at one revision, as JSON lines. The first line says format and revision, then comes a line
- * an entry, and the last line says how many there were and their SHA-256, so that half a backup is never taken for a whole one.
+ * Backups: everything a store holds at one revision, as JSON lines. The first line says format and revision, then comes
+ * a line an entry, and the last line says how many there were and their SHA-256, so that half a backup is never taken
+ * for a whole one.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -31,8 +32,9 @@ export async function* dump(store: Store): AsyncGenerator<string> {
 }
 
 /**
- * Makes a store in `directory`, which must be missing or empty, of the backup in `file`, and returns its revision. Rejects with
- * `damaged` or `format` for a file that is no whole backup, before anything is written; with `in-use` for another directory.
+ * Makes a store in `directory`, which must be missing or empty, of the backup in `file`, and returns its revision.
+ * Rejects with `damaged` or `format` for a file that is no whole backup, before anything is written; with `in-use` for
+ * another directory.
  */
 export async function restoreBackup(file: string, directory: string): Promise<number> {
   await checkBackup(file);
@@ -41,7 +43,9 @@ export async function restoreBackup(file: string, directory: string): Promise<nu
   return snapshot.revision;
 }
 
-/** Reads a backup to its end and returns its revision. Rejects with `damaged` or `format` where it is not a whole one. */
+/**
+ * Reads a backup to its end and returns its revision. Rejects with `damaged` or `format` where it is not a whole one.
+ */
 export async function checkBackup(file: string): Promise<number> {
   const { revision, batches } = await readBackup(file);
   const reading = batches[Symbol.asyncIterator]();
@@ -53,10 +57,17 @@ export async function checkBackup(file: string): Promise<number> {
 async function readBackup(file: string): Promise<StoreSnapshot> {
   const lines = linesOf(file);
   const first = await lines.next();
-  const { backup, format, revision } = (first.done === true ? {} : parseObject(first.value, `line 1 of ${file}`)) as Header;
-  if (backup !== 'signpost' || typeof format !== 'number') throw new StoreError('damaged', `${file} is no backup of Signpost`);
+  const { backup, format, revision } = (
+    first.done === true ? {} : parseObject(first.value, `line 1 of ${file}`)
+  ) as Header;
+  if (backup !== 'signpost' || typeof format !== 'number') {
+    throw new StoreError('damaged', `${file} is no backup of Signpost`);
+  }
   if (format > formatVersion) {
-    throw new StoreError('format', `${file} has format ${format}, and this version reads 1 to ${formatVersion}: take a newer one`);
+    throw new StoreError(
+      'format',
+      `${file} has format ${format}, and this version reads 1 to ${formatVersion}: take a newer one`,
+    );
   }
   if (typeof revision !== 'number') throw new StoreError('damaged', `${file} says no revision`);
   return { revision, batches: readEntries(file, first.value as string, lines) };
@@ -88,7 +99,10 @@ async function* readEntries(file: string, header: string, lines: AsyncGenerator<
     if (sha256 !== undefined) {
       const found = hash.digest('hex');
       if (sha256 !== found || wanted !== entries || (await lines.next()).done !== true) {
-        throw new StoreError('damaged', `${file} has ${entries} entries with SHA-256 ${found}, wanted ${wanted} with ${sha256}, and no more`);
+        throw new StoreError(
+          'damaged',
+          `${file} has ${entries} entries with SHA-256 ${found}, wanted ${wanted} with ${sha256}, and no more`,
+        );
       }
       yield batch;
       return;
@@ -104,7 +118,10 @@ async function* readEntries(file: string, header: string, lines: AsyncGenerator<
       batch = emptyBatch();
     }
   }
-  throw new StoreError('damaged', `${file} ends after ${entries} entries, without the line that says how many there are`);
+  throw new StoreError(
+    'damaged',
+    `${file} ends after ${entries} entries, without the line that says how many there are`,
+  );
 }
 
 type Growing<T> = { [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] };
@@ -116,7 +133,9 @@ function emptyBatch(): Growing<StoredBatch> {
 /** Entries read at a time. */
 const batchSize = 1000;
 
-/** The lines of a file; what follows the last line feed is not one. Not node:readline, which ends lines at U+2028 too. */
+/**
+ * The lines of a file; what follows the last line feed is not one. Not node:readline, which ends lines at U+2028 too.
+ */
 async function* linesOf(file: string): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of createReadStream(file, 'utf8')) {

@@ -1,6 +1,6 @@
 /**
- * Entries as stored: JSON with the version of its shape in `v`. Version 1 is the first; a later one adds its reader to the
- * table, so that what an earlier server wrote can be read.
+ * Entries as stored: JSON with the version of its shape in `v`. Version 1 is the first; a later one adds its reader to
+ * the table, so that what an earlier server wrote can be read.
  */
 import { type Instance, noMeta, none } from '../registry/instance.ts';
 import type { Service } from '../registry/service.ts';
@@ -21,7 +21,10 @@ export function encodeTombstone(tombstone: Tombstone): string {
   return JSON.stringify({ v: formatVersion, ...tombstone });
 }
 
-/** Reads entries that are parsed; texts that many of them share are kept once. All methods throw `damaged` or `format` with `key`. */
+/**
+ * Reads entries that are parsed; texts that many of them share are kept once. All methods throw `damaged` or `format`
+ * with `key`.
+ */
 export class EntryReader {
   readonly #texts = new Map<string, string>();
 
@@ -77,7 +80,11 @@ const instanceReaders: Readers<Instance> = {
   1: (stored, share) => {
     const { zone, service, id, protocol, declared, addresses, ports, tags, checks, meta } = stored;
     if (![zone, service, id, protocol, declared].every(isText)) return null;
-    if (![stored.generation, stored.revision, stored.priority, stored.weight].every(isCount) || !isTime(stored.registeredAt)) return null;
+    if (
+      ![stored.generation, stored.revision, stored.priority, stored.weight].every(isCount) ||
+      !isTime(stored.registeredAt)
+    )
+      return null;
     if (![addresses, ports, tags, checks].every(Array.isArray) || !isObject(meta)) return null;
     return {
       zone: share(zone),
@@ -118,9 +125,9 @@ const serviceReaders: Readers<Service> = {
 
 const tombstoneReaders: Readers<Tombstone> = {
   1: (stored, share) => {
-    if (![stored.zone, stored.service, stored.id].every(isText) || !isCount(stored.generation) || !isTime(stored.until)) return null;
-    const { id, generation, until } = stored;
-    return { zone: share(stored.zone), service: share(stored.service), id, generation, until };
+    const { zone, service, id, generation, until } = stored;
+    if (![zone, service, id].every(isText) || !isCount(generation) || !isTime(until)) return null;
+    return { zone: share(zone), service: share(service), id, generation, until };
   },
 };
 

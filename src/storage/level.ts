@@ -1,6 +1,7 @@
 /**
  * The embedded store: LevelDB in a directory of its own. One commit is one batch and one sync. Keys are
- * `instance/ZONE/SERVICE/ID`, `service/ZONE/SERVICE`, `tombstone/UNTIL/ZONE/SERVICE/ID`, `meta/format` and `meta/revision`.
+ * `instance/ZONE/SERVICE/ID`, `service/ZONE/SERVICE`, `tombstone/UNTIL/ZONE/SERVICE/ID`, `meta/format` and
+ * `meta/revision`.
  */
 import { ClassicLevel } from 'classic-level';
 import type { Instance } from '../registry/instance.ts';
@@ -11,18 +12,25 @@ import {
 import type { Clock } from '../runtime/clock.ts';
 import { encodeInstance, encodeService, encodeTombstone, EntryReader, formatVersion, parseObject } from './entry.ts';
 
-type Operation = { readonly type: 'put'; readonly key: string; readonly value: string } | { readonly type: 'del'; readonly key: string };
+type Operation =
+  | { readonly type: 'put'; readonly key: string; readonly value: string }
+  | { readonly type: 'del'; readonly key: string };
 
 export class LevelStore implements Store {
   readonly #database: ClassicLevel;
   readonly #clock: Clock;
   #revision: number;
-  /** Null while all is well; otherwise why nothing can be written, and for `full` what to do when there is space again. */
+  /**
+   * Null while all is well; otherwise why nothing can be written, and for `full` what to do when there is space again.
+   */
   #trouble: Trouble | null = null;
   /** When expired tombstones were last cleared, in milliseconds of the clock. */
   #clearedAt: number;
 
-  /** Opens the store in `directory`, which is made where it is missing. Rejects with `in-use`, `format`, `damaged`, `full` or `failed`. */
+  /**
+   * Opens the store in `directory`, which is made where it is missing. Rejects with `in-use`, `format`, `damaged`,
+   * `full` or `failed`.
+   */
   static async open(directory: string, clock: Clock): Promise<LevelStore> {
     const database = await openDatabase(directory);
     try {
@@ -45,7 +53,9 @@ export class LevelStore implements Store {
   }
 
   async snapshot(): Promise<StoreSnapshot> {
-    if (this.#database.status !== 'open') throw this.#trouble?.failure ?? new StoreError('unavailable', 'the store is closed');
+    if (this.#database.status !== 'open') {
+      throw this.#trouble?.failure ?? new StoreError('unavailable', 'the store is closed');
+    }
     const snapshot = this.#database.snapshot();
     // A commit under way may be in the snapshot and not yet in #revision.
     const revision = Number(await this.#database.get('meta/revision', { snapshot }));
@@ -73,14 +83,18 @@ export class LevelStore implements Store {
   }
 
   /**
-   * After a failed write nobody knows how much of it is in the log, and what follows such a tail is lost with it. Where space
-   * was all that lacked, opening the store anew cuts the tail off; the entries are then written as they were, in case the
-   * failed write got through after all.
+   * After a failed write nobody knows how much of it is in the log, and what follows such a tail is lost with it. Where
+   * space was all that lacked, opening the store anew cuts the tail off; the entries are then written as they were, in
+   * case the failed write got through after all.
    */
   async #fail(error: unknown, operations: readonly Operation[]): Promise<StoreError> {
     const { message } = error as Error;
     if (!isLackOfSpace(error)) {
-      const failure = new StoreError('failed', `the store could not be written, and takes nothing until a restart: ${message}`, { cause: error });
+      const failure = new StoreError(
+        'failed',
+        `the store could not be written, and takes nothing until a restart: ${message}`,
+        { cause: error },
+      );
       this.#trouble = { failure, undo: null, since: this.#clock.now() };
       return failure;
     }
@@ -121,7 +135,10 @@ export class LevelStore implements Store {
   }
 }
 
-/** Makes a store of a snapshot, in a directory that is missing or empty; `in-use` otherwise. It is no store before it is whole. */
+/**
+ * Makes a store of a snapshot, in a directory that is missing or empty; `in-use` otherwise. It is no store before it is
+ * whole.
+ */
 export async function createLevelStore(directory: string, { revision, batches }: StoreSnapshot): Promise<void> {
   const database = await openDatabase(directory);
   try {
@@ -166,15 +183,23 @@ async function prepare(database: ClassicLevel): Promise<number> {
   const [format, revision] = await database.getMany(['meta/format', 'meta/revision']);
   if (format === undefined) {
     if (!(await isEmpty(database))) {
-      throw new StoreError('format', `${database.location} says no format: it is no store of Signpost, or its restore did not end`);
+      throw new StoreError(
+        'format',
+        `${database.location} says no format: it is no store of Signpost, or its restore did not end`,
+      );
     }
     await database.batch([formatNow, revisionTo(0)], { sync: true });
     return 0;
   }
   const version = Number(format);
-  if (!Number.isInteger(version) || version < 1) throw new StoreError('damaged', `meta/format of ${database.location} is ${JSON.stringify(format)}`);
+  if (!Number.isInteger(version) || version < 1) {
+    throw new StoreError('damaged', `meta/format of ${database.location} is ${JSON.stringify(format)}`);
+  }
   if (version > formatVersion) {
-    throw new StoreError('format', `${database.location} has format ${version}, and this server reads 1 to ${formatVersion}: take a newer one`);
+    throw new StoreError(
+      'format',
+      `${database.location} has format ${version}, and this server reads 1 to ${formatVersion}: take a newer one`,
+    );
   }
   if (revision === undefined || !/^\d{1,15}$/.test(revision)) {
     throw new StoreError('damaged', `meta/revision of ${database.location} is ${JSON.stringify(revision)}`);
@@ -183,7 +208,10 @@ async function prepare(database: ClassicLevel): Promise<number> {
 }
 
 /** Services first, so that instances find their settings. */
-async function* readAll(database: ClassicLevel, snapshot: ReturnType<ClassicLevel['snapshot']>): AsyncGenerator<StoredBatch> {
+async function* readAll(
+  database: ClassicLevel,
+  snapshot: ReturnType<ClassicLevel['snapshot']>,
+): AsyncGenerator<StoredBatch> {
   const reader = new EntryReader();
   const nothing: StoredBatch = { instances: [], services: [], tombstones: [] };
   try {
@@ -203,7 +231,9 @@ async function* readAll(database: ClassicLevel, snapshot: ReturnType<ClassicLeve
   async function* batchesBelow(prefix: string): AsyncGenerator<[string, string][]> {
     const iterator = database.iterator({ gte: prefix, lt: `${prefix}\uffff`, snapshot, highWaterMarkBytes: 1 << 20 });
     try {
-      for (let pairs = await iterator.nextv(batchSize); pairs.length > 0; pairs = await iterator.nextv(batchSize)) yield pairs;
+      for (let pairs = await iterator.nextv(batchSize); pairs.length > 0; pairs = await iterator.nextv(batchSize)) {
+        yield pairs;
+      }
     } finally {
       await iterator.close();
     }
@@ -273,7 +303,13 @@ function isLackOfSpace(error: unknown): boolean {
 function openingError(error: unknown, directory: string): StoreError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : (error as Error);
   const code = 'code' in cause ? cause.code : null;
-  if (code === 'LEVEL_LOCKED') return new StoreError('in-use', `${directory} is in use by another process`, { cause: error });
-  if (code === 'LEVEL_CORRUPTION') return new StoreError('damaged', `${directory} is damaged: ${cause.message}`, { cause: error });
-  return new StoreError(isLackOfSpace(error) ? 'full' : 'failed', `${directory} cannot be opened: ${cause.message}`, { cause: error });
+  if (code === 'LEVEL_LOCKED') {
+    return new StoreError('in-use', `${directory} is in use by another process`, { cause: error });
+  }
+  if (code === 'LEVEL_CORRUPTION') {
+    return new StoreError('damaged', `${directory} is damaged: ${cause.message}`, { cause: error });
+  }
+  return new StoreError(isLackOfSpace(error) ? 'full' : 'failed', `${directory} cannot be opened: ${cause.message}`, {
+    cause: error,
+  });
 }

@@ -1,4 +1,7 @@
-/** The memory store: keeps nothing beyond the process. For tests, and for registries that their instances fill again in a lease. */
+/**
+ * The memory store: keeps nothing beyond the process. For tests, and for registries that their instances fill again in
+ * a lease.
+ */
 import type { Instance } from '../registry/instance.ts';
 import type { Service } from '../registry/service.ts';
 import { stamped, type Store, type StoreSnapshot, type StoreWrite, type Tombstone } from '../registry/store.ts';

@@ -59,32 +59,85 @@ const cases: readonly (readonly [text: string, canonical: string | null, scope?:
   ['2002:7f00:1::', '2002:7f00:1::', 'loopback'],
   ['2002:c000:201::1', '2002:c000:201::1', 'ordinary'],
   // No addresses, though other software takes them for some.
-  ...['', ' ', '10', '10.0', '10.0.7', '167772167', '0x0a000007', '0xa.0.0.7', '012.0.0.7', '10.0.0.07', '10.00.0.7', '10.0.0.256', '10.0.0.-7', '10.0.0.7.', '.10.0.0.7',
-    '10.0.0.7 ', ' 10.0.0.7', '10.0.0.7\n', '10.0.0.7\0', '10.0.0.7/8', '10.0.0.7:80', '10,0,0,7', '１０.0.0.7', '10。0。0。7', '10.0.0.7%eth0', 'localhost', 'web.svc.internal',
-    '[::1]', '::1%lo', 'fe80::1%eth0', '::1/128', ':::', '1::2::3', '1:2:3:4:5:6:7', '1:2:3:4:5:6:7:8:9', '1:2:3:4:5:6:7:8::', '12345::', 'g::1', '::ffff:10.0.0.256', '::ffff:010.0.0.7',
-    '::10.0.0', '1.2.3.4::', ':1', '1:', '::1 ', '0:0:0:0:0:0:0:0:1', 'constructor']
-    .map((text) => [text, null] as const),
+  ...[
+    '',
+    ' ',
+    '10',
+    '10.0',
+    '10.0.7',
+    '167772167',
+    '0x0a000007',
+    '0xa.0.0.7',
+    '012.0.0.7',
+    '10.0.0.07',
+    '10.00.0.7',
+    '10.0.0.256',
+    '10.0.0.-7',
+    '10.0.0.7.',
+    '.10.0.0.7',
+    '10.0.0.7 ',
+    ' 10.0.0.7',
+    '10.0.0.7\n',
+    '10.0.0.7\0',
+    '10.0.0.7/8',
+    '10.0.0.7:80',
+    '10,0,0,7',
+    '１０.0.0.7',
+    '10。0。0。7',
+    '10.0.0.7%eth0',
+    'localhost',
+    'web.svc.internal',
+    '[::1]',
+    '::1%lo',
+    'fe80::1%eth0',
+    '::1/128',
+    ':::',
+    '1::2::3',
+    '1:2:3:4:5:6:7',
+    '1:2:3:4:5:6:7:8:9',
+    '1:2:3:4:5:6:7:8::',
+    '12345::',
+    'g::1',
+    '::ffff:10.0.0.256',
+    '::ffff:010.0.0.7',
+    '::10.0.0',
+    '1.2.3.4::',
+    ':1',
+    '1:',
+    '::1 ',
+    '0:0:0:0:0:0:0:0:1',
+    'constructor',
+  ].map((text) => [text, null] as const),
 ];
 
 test('there are at least 60 cases of addresses', () => {
   expect(cases.length).toBeGreaterThanOrEqual(60);
 });
 
-test.each(cases.map(([text, canonical, scope]) => ({ text, canonical, scope })))('address $text is $canonical', ({ text, canonical, scope }) => {
-  expect(canonicalAddress(text)).toBe(canonical);
-  if (canonical === null) return;
-  expect(scopeOf(canonical)).toBe(scope);
-  expect(canonicalAddress(canonical)).toBe(canonical);
-});
+test.each(cases.map(([text, canonical, scope]) => ({ text, canonical, scope })))(
+  'address $text is $canonical',
+  ({ text, canonical, scope }) => {
+    expect(canonicalAddress(text)).toBe(canonical);
+    if (canonical === null) return;
+    expect(scopeOf(canonical)).toBe(scope);
+    expect(canonicalAddress(canonical)).toBe(canonical);
+  },
+);
 
 test('an instance keeps addresses in canonical text, the main one first, each once', () => {
   const addresses = ['2001:DB8:0::1', '10.0.0.7', '::ffff:10.0.0.8'];
-  expect(admit(web('a', { address: '10.0.0.7', addresses }), caller, terms).addresses).toEqual(['10.0.0.7', '2001:db8::1', '10.0.0.8']);
+  expect(admit(web('a', { address: '10.0.0.7', addresses }), caller, terms).addresses).toEqual([
+    '10.0.0.7',
+    '2001:db8::1',
+    '10.0.0.8',
+  ]);
 });
 
 test('two spellings of one address are a duplicate', () => {
   const addresses = ['10.0.0.7', '::ffff:10.0.0.7'];
-  expect(() => admit(web('a', { address: undefined, addresses }), caller, terms)).toThrow(expect.objectContaining({ code: 'invalid', path: 'addresses' }));
+  expect(() => admit(web('a', { address: undefined, addresses }), caller, terms)).toThrow(
+    expect.objectContaining({ code: 'invalid', path: 'addresses' }),
+  );
 });
 
 test('the address is that of the caller where none is given', () => {
@@ -92,7 +145,9 @@ test('the address is that of the caller where none is given', () => {
 });
 
 test('a registration of the server itself must name an address', () => {
-  expect(() => admit(web('a', { address: undefined }), { ...caller, address: null }, terms)).toThrow(expect.objectContaining({ path: 'address' }));
+  expect(() => admit(web('a', { address: undefined }), { ...caller, address: null }, terms)).toThrow(
+    expect.objectContaining({ path: 'address' }),
+  );
 });
 
 test.each([

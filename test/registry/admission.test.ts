@@ -6,20 +6,47 @@ import { parseService } from '../../src/registry/service.ts';
 import { caller, web, zone } from './support.ts';
 
 const terms = { zone, service: null, defaultLease: 30, wall: 7 };
-const many = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index));
+const many = <T,>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index));
 
 test('what a registration leaves out has its default', () => {
   expect(admit(web('a'), caller, terms)).toEqual({
-    zone, service: 'web', id: 'a', generation: 0, revision: 0, addresses: ['10.0.0.7'], port: 8080, protocol: 'tcp', ports: [],
-    priority: 10, weight: 100, tags: [], meta: {}, ttl: null, lease: 30, declared: 'passing', checks: [], observed: null, late: false,
-    registeredFrom: '10.0.0.9', registeredBy: null, registeredAt: 7,
+    zone,
+    service: 'web',
+    id: 'a',
+    generation: 0,
+    revision: 0,
+    addresses: ['10.0.0.7'],
+    port: 8080,
+    protocol: 'tcp',
+    ports: [],
+    priority: 10,
+    weight: 100,
+    tags: [],
+    meta: {},
+    ttl: null,
+    lease: 30,
+    declared: 'passing',
+    checks: [],
+    observed: null,
+    late: false,
+    registeredFrom: '10.0.0.9',
+    registeredBy: null,
+    registeredAt: 7,
   });
 });
 
 test('named ports do without a default port', () => {
-  const { port, ports } = admit(web('a', { port: undefined, ports: { grpc: { port: 9090 }, Syslog: { port: 514, protocol: 'udp' } } }), caller, terms);
+  const { port, ports } = admit(
+    web('a', { port: undefined, ports: { grpc: { port: 9090 }, Syslog: { port: 514, protocol: 'udp' } } }),
+    caller,
+    terms,
+  );
   expect(port).toBeNull();
-  expect(ports).toEqual([{ name: 'grpc', port: 9090, protocol: 'tcp' }, { name: 'syslog', port: 514, protocol: 'udp' }]);
+  expect(ports).toEqual([
+    { name: 'grpc', port: 9090, protocol: 'tcp' },
+    { name: 'syslog', port: 514, protocol: 'udp' },
+  ]);
 });
 
 const refusals: readonly (readonly [what: Partial<Registration>, path: string])[] = [
@@ -64,9 +91,21 @@ test.each(refusals)('%j is refused at %s', (what, path) => {
 });
 
 test.each<Partial<Registration>>([
-  { port: 1 }, { port: 65_535 }, { priority: 0 }, { priority: 65_535 }, { weight: 0 }, { weight: 65_535 }, { ttl: 1 }, { ttl: 86_400 },
-  { lease: 2 }, { lease: 2.5 }, { lease: 86_400 }, { meta: { a: 'x'.repeat(253) } }, { meta: { 'a b': '\0\n\u{1f600}' } },
-  { tags: many(64, (index) => `t${index}`) }, { ports: Object.fromEntries(many(32, (index) => [`p${index}`, { port: 1 }])) },
+  { port: 1 },
+  { port: 65_535 },
+  { priority: 0 },
+  { priority: 65_535 },
+  { weight: 0 },
+  { weight: 65_535 },
+  { ttl: 1 },
+  { ttl: 86_400 },
+  { lease: 2 },
+  { lease: 2.5 },
+  { lease: 86_400 },
+  { meta: { a: 'x'.repeat(253) } },
+  { meta: { 'a b': '\0\n\u{1f600}' } },
+  { tags: many(64, (index) => `t${index}`) },
+  { ports: Object.fromEntries(many(32, (index) => [`p${index}`, { port: 1 }])) },
 ])('%j is taken', (what) => {
   expect(admit(web('a', what), caller, terms)).toMatchObject(what.ports === undefined ? what : {});
 });
@@ -106,7 +145,11 @@ test.each(checkRefusals)('check %j is refused at its %s', (check, field) => {
 
 test('checks have the defaults of their service, else of the server', () => {
   const service = { name: 'web', settings: parseService(zone, 'web', { checkDefaults: { interval: 20, rise: 1 } }) };
-  const checks: CheckRequest[] = [{ type: 'http', path: '/health?full=1' }, { type: 'grpc', port: 1, interval: 2 }, { type: 'ttl' }];
+  const checks: CheckRequest[] = [
+    { type: 'http', path: '/health?full=1' },
+    { type: 'grpc', port: 1, interval: 2 },
+    { type: 'ttl' },
+  ];
   expect(admit(web('a', { checks }), caller, { ...terms, service }).checks).toEqual([
     { type: 'http', path: '/health?full=1', port: 8080, interval: 20, timeout: 3, rise: 1, fall: 3 },
     { type: 'grpc', grpcService: '', port: 1, interval: 2, timeout: 2, rise: 1, fall: 3 },
@@ -116,7 +159,9 @@ test('checks have the defaults of their service, else of the server', () => {
 
 test('a check needs a port where the instance has none', () => {
   const what = { port: undefined, ports: { grpc: { port: 9090 } } };
-  expect(() => admit(web('a', { ...what, checks: [{ type: 'tcp' }] }), caller, terms)).toThrow(expect.objectContaining({ path: 'checks.0.port' }));
+  expect(() => admit(web('a', { ...what, checks: [{ type: 'tcp' }] }), caller, terms)).toThrow(
+    expect.objectContaining({ path: 'checks.0.port' }),
+  );
   expect(admit(web('a', { ...what, checks: [{ type: 'tcp', port: 9090 }] }), caller, terms).checks).toHaveLength(1);
 });
 

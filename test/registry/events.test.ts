@@ -3,7 +3,8 @@ import { idOf, type RegistryEvent } from '../../src/registry/events.ts';
 import { uniform } from '../support/random.ts';
 import { caller, openRegistry, web, webRef, zone } from './support.ts';
 
-const namesOf = (events: readonly RegistryEvent[] | null): string[] | null => events && events.map((event) => `${idOf(event)} ${event.kind}`);
+const namesOf = (events: readonly RegistryEvent[] | null): string[] | null =>
+  events && events.map((event) => `${idOf(event)} ${event.kind}`);
 
 test('each change is an event with the revision of the change', async () => {
   const { registry, clock } = await openRegistry();
@@ -16,8 +17,16 @@ test('each change is an event with the revision of the change', async () => {
   await registry.putService(zone, 'web', {});
   await registry.deleteService(zone, 'web');
   expect(namesOf(registry.events.since('0'))).toEqual([
-    '1.0 instance.registered', '2.0 instance.updated', '3.0 instance.draining', '3.1 service.empty', '4.0 instance.deregistered',
-    '5.0 instance.registered', '6.0 instance.expired', '6.1 service.empty', '7.0 service.updated', '8.0 service.deleted',
+    '1.0 instance.registered',
+    '2.0 instance.updated',
+    '3.0 instance.draining',
+    '3.1 service.empty',
+    '4.0 instance.deregistered',
+    '5.0 instance.registered',
+    '6.0 instance.expired',
+    '6.1 service.empty',
+    '7.0 service.updated',
+    '8.0 service.deleted',
   ]);
 });
 
@@ -31,8 +40,14 @@ test('health that changes is an event, and so is a service that has nothing answ
   await registry.observe(webRef('a'), generation, 'passing');
   await registry.patch(webRef('a'), { status: 'passing' }, caller);
   expect(namesOf(registry.events.since('1'))).toEqual([
-    '2.0 instance.healthy', '3.0 instance.updated', '4.0 instance.unhealthy', '4.1 service.empty', '5.0 instance.updated', '6.0 instance.updated',
-    '7.0 instance.updated', '7.1 instance.healthy',
+    '2.0 instance.healthy',
+    '3.0 instance.updated',
+    '4.0 instance.unhealthy',
+    '4.1 service.empty',
+    '5.0 instance.updated',
+    '6.0 instance.updated',
+    '7.0 instance.updated',
+    '7.1 instance.healthy',
   ]);
 });
 
@@ -61,16 +76,23 @@ test('an id resumes after exactly that event, a plain revision after all of its 
   expect(registry.events.lastId).toBe('3.0');
 });
 
-test.each(['', 'x', '-1', '1.', '1.2.3', '1e3', '4', '99999999999999999', '1.5 ', ' 1'])('the id %j was never given', async (id) => {
-  const { registry } = await openRegistry();
-  await registry.register(web('a'), caller);
-  expect(registry.events.since(id)).toBeNull();
-});
+test.each(['', 'x', '-1', '1.', '1.2.3', '1e3', '4', '99999999999999999', '1.5 ', ' 1'])(
+  'the id %j was never given',
+  async (id) => {
+    const { registry } = await openRegistry();
+    await registry.register(web('a'), caller);
+    expect(registry.events.since(id)).toBeNull();
+  },
+);
 
 test('what is older than the events that are kept is too old', async () => {
   const { registry } = await openRegistry({ settings: { keptEvents: 3 } });
   for (const id of ['a', 'b', 'c', 'd', 'e']) await registry.register(web(id), caller);
-  expect(namesOf(registry.events.since('2'))).toEqual(['3.0 instance.registered', '4.0 instance.registered', '5.0 instance.registered']);
+  expect(namesOf(registry.events.since('2'))).toEqual([
+    '3.0 instance.registered',
+    '4.0 instance.registered',
+    '5.0 instance.registered',
+  ]);
   expect(registry.events.since('1')).toBeNull();
   expect(registry.events.since('1.0')).toBeNull();
 });
@@ -100,7 +122,9 @@ test('a watcher of a service hears of it alone, and of protection of everything'
 test('all watchers are given one and the same object', async () => {
   const { registry } = await openRegistry();
   const heard = new Set<RegistryEvent>();
-  for (let watcher = 0; watcher < 1000; watcher++) registry.events.subscribe((event) => heard.add(event), { zone, name: 'web' });
+  for (let watcher = 0; watcher < 1000; watcher++) {
+    registry.events.subscribe((event) => heard.add(event), { zone, name: 'web' });
+  }
   await registry.register(web('a'), caller);
   expect([...heard]).toEqual(registry.events.since('0'));
   expect(heard.size).toBe(1);

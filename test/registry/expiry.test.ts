@@ -19,7 +19,9 @@ test('an instance that is renewed in time stays, and nothing is written or publi
   const { generation } = (await registry.register(web('a', { lease: 3 }), caller)).instance;
   for (let round = 0; round < 100; round++) {
     await clock.pass(1000);
-    expect(await registry.renew([{ ...webRef('a'), generation }], caller)).toMatchObject([{ lease: { seconds: 3, renewAfter: 1 } }]);
+    expect(await registry.renew([{ ...webRef('a'), generation }], caller)).toMatchObject([
+      { lease: { seconds: 3, renewAfter: 1 } },
+    ]);
   }
   expect(registry.revision).toBe(1);
   expect(changes).toHaveLength(1);
@@ -68,7 +70,11 @@ test.each([2, 3, 10, 30, 600, 86_400])('with a lease of %d s no answer outlives 
   const { registry, clock } = await openRegistry();
   await registry.register(web('a', { lease }), caller);
   const end = clock.now() + lease * 1000;
-  for (let instance = registry.instance(zone, 'web', 'a'); instance !== null; instance = registry.instance(zone, 'web', 'a')) {
+  for (
+    let instance = registry.instance(zone, 'web', 'a');
+    instance !== null;
+    instance = registry.instance(zone, 'web', 'a')
+  ) {
     for (const wanted of [1, 5, 30, 86_400]) {
       expect(clock.now() + publishedTtl(wanted, instance) * 1000).toBeLessThanOrEqual(end + 5000 + 250);
     }
@@ -116,17 +122,20 @@ test('a renewal that comes first after a stop lives no longer than one that come
   expect(isThere(bench, 'a')).toBe(false);
 });
 
-test.each([3_600_000, -3_600_000, 86_400_000, -86_400_000])('a wall clock that is set by %d ms changes no lease', async (jump) => {
-  const bench = await openRegistry();
-  await bench.registry.register(web('a', { lease: 30 }), caller);
-  bench.clock.jumpWall(jump);
-  await bench.clock.pass(29_500);
-  expect(isThere(bench, 'a')).toBe(true);
-  expect(bench.registry.leaseOf(webRef('a'))!.expiresAt).toBe(bench.clock.wall() + 500);
-  bench.clock.jumpWall(-2 * jump);
-  await bench.clock.pass(5500);
-  expect(isThere(bench, 'a')).toBe(false);
-});
+test.each([3_600_000, -3_600_000, 86_400_000, -86_400_000])(
+  'a wall clock that is set by %d ms changes no lease',
+  async (jump) => {
+    const bench = await openRegistry();
+    await bench.registry.register(web('a', { lease: 30 }), caller);
+    bench.clock.jumpWall(jump);
+    await bench.clock.pass(29_500);
+    expect(isThere(bench, 'a')).toBe(true);
+    expect(bench.registry.leaseOf(webRef('a'))!.expiresAt).toBe(bench.clock.wall() + 500);
+    bench.clock.jumpWall(-2 * jump);
+    await bench.clock.pass(5500);
+    expect(isThere(bench, 'a')).toBe(false);
+  },
+);
 
 test('owners are asked to renew later while the server is loaded, and never later than half the lease', async () => {
   const { registry, clock } = await openRegistry();
@@ -166,7 +175,10 @@ test('a removal that the store refuses happens all the same', async () => {
 
 test('a ttl check passes with renewals, is critical without, and passes again with the next', async () => {
   const { registry, clock, causes } = await openRegistry();
-  const { instance } = await registry.register(web('a', { permanent: true, checks: [{ type: 'ttl', interval: 10 }] }), caller);
+  const { instance } = await registry.register(
+    web('a', { permanent: true, checks: [{ type: 'ttl', interval: 10 }] }),
+    caller,
+  );
   const renew = () => registry.renew([{ ...webRef('a'), generation: instance.generation }], caller);
   expect(instance.observed).toBe('passing');
   await clock.pass(9500);

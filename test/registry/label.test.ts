@@ -31,42 +31,225 @@ const long = (count: number): string => 'a'.repeat(count);
 /** Each label, and what is kept of it; null: refused. */
 const cases: readonly (readonly [text: string, kept: string | null])[] = [
   // Taken as they are.
-  ...['a', '0', 'web', 'web2', '2web', 'a-b', 'a--b', 'a-b-c', 'xn--bcher-kva', '1-2', '007', long(62), long(63), `a${'-'.repeat(61)}a`]
-    .map((text) => [text, text] as const),
+  ...[
+    'a',
+    '0',
+    'web',
+    'web2',
+    '2web',
+    'a-b',
+    'a--b',
+    'a-b-c',
+    'xn--bcher-kva',
+    '1-2',
+    '007',
+    long(62),
+    long(63),
+    `a${'-'.repeat(61)}a`,
+  ].map((text) => [text, text] as const),
   // Words that mean something to JavaScript, JSON or a database, and nothing here.
-  ...['constructor', 'tostring', 'valueof', 'hasownproperty', 'prototype', 'null', 'undefined', 'true', 'false', 'nan', 'infinity', 'select', 'any', 'in', 'srv']
-    .map((text) => [text, text] as const),
+  ...[
+    'constructor',
+    'tostring',
+    'valueof',
+    'hasownproperty',
+    'prototype',
+    'null',
+    'undefined',
+    'true',
+    'false',
+    'nan',
+    'infinity',
+    'select',
+    'any',
+    'in',
+    'srv',
+  ].map((text) => [text, text] as const),
   // Folded from ASCII.
-  ...([['Web', 'web'], ['WEB', 'web'], ['wEb-01', 'web-01'], ['A', 'a'], ['Z9', 'z9'], ['toString', 'tostring'], ['hasOwnProperty', 'hasownproperty'],
-    ['A'.repeat(63), long(63)], ['NULL', 'null'], ['CON', 'con']] as const),
+  ...([
+    ['Web', 'web'],
+    ['WEB', 'web'],
+    ['wEb-01', 'web-01'],
+    ['A', 'a'],
+    ['Z9', 'z9'],
+    ['toString', 'tostring'],
+    ['hasOwnProperty', 'hasownproperty'],
+    ['A'.repeat(63), long(63)],
+    ['NULL', 'null'],
+    ['CON', 'con'],
+  ] as const),
   // Too short, too long.
   ...['', long(64), long(65), long(255), long(256), long(100_000)].map((text) => [text, null] as const),
   // Hyphens at the ends.
-  ...['-', '--', '-a', 'a-', '-a-', '---a', 'a---', `-${long(62)}`, `${long(62)}-`].map((text) => [text, null] as const),
+  ...['-', '--', '-a', 'a-', '-a-', '---a', 'a---', `-${long(62)}`, `${long(62)}-`].map(
+    (text) => [text, null] as const,
+  ),
   // What the server reserves for itself, and what JavaScript does.
-  ...['_', '_a', 'a_', 'a_b', '__proto__', '__defineGetter__', '_tcp', '_udp', '_tag', '_sel', '_sub', '_services', '_dns-sd', '_acme-challenge', '_dns', '_domainkey']
-    .map((text) => [text, null] as const),
+  ...[
+    '_',
+    '_a',
+    'a_',
+    'a_b',
+    '__proto__',
+    '__defineGetter__',
+    '_tcp',
+    '_udp',
+    '_tag',
+    '_sel',
+    '_sub',
+    '_services',
+    '_dns-sd',
+    '_acme-challenge',
+    '_dns',
+    '_domainkey',
+  ].map((text) => [text, null] as const),
   // More than one label, or none.
-  ...['.', '..', 'a.', '.a', 'a.b', 'a..b', 'web.svc.internal', 'web.svc.internal.', '1.2.3.4', '@', '*', '*.a', 'a*', '**', 'a\\.b', '\\097', '\\046']
-    .map((text) => [text, null] as const),
-  // Letters that look like or fold to ASCII ones: Kelvin sign, long s, dotless i, I with dot, fullwidth, circled, Cyrillic, Greek, sharp s.
-  ...['\u212a', '\u212aube', 'wor\u212a', '\u017f', 'ba\u017fe', '\u0131', '\u0130', 'W\u0130NDOW', '\uff57\uff45\uff42', '\u24d0', '\u0430pp', '\u03bfne', 'stra\u00dfe', '\u00c5', '\u212b', '\ufb01le', '\u01c4']
-    .map((text) => [text, null] as const),
+  ...[
+    '.',
+    '..',
+    'a.',
+    '.a',
+    'a.b',
+    'a..b',
+    'web.svc.internal',
+    'web.svc.internal.',
+    '1.2.3.4',
+    '@',
+    '*',
+    '*.a',
+    'a*',
+    '**',
+    'a\\.b',
+    '\\097',
+    '\\046',
+  ].map((text) => [text, null] as const),
+  // Letters that look like or fold to ASCII ones: Kelvin sign, long s, dotless i, I with dot, fullwidth, circled,
+  // Cyrillic, Greek, sharp s.
+  ...[
+    '\u212a',
+    '\u212aube',
+    'wor\u212a',
+    '\u017f',
+    'ba\u017fe',
+    '\u0131',
+    '\u0130',
+    'W\u0130NDOW',
+    '\uff57\uff45\uff42',
+    '\u24d0',
+    '\u0430pp',
+    '\u03bfne',
+    'stra\u00dfe',
+    '\u00c5',
+    '\u212b',
+    '\ufb01le',
+    '\u01c4',
+  ].map((text) => [text, null] as const),
   // Other alphabets, combining marks, emoji, surrogates.
-  ...['b\u00fccher', '\u65e5\u672c', '\u0645\u0648\u0642\u0639', 'e\u0301', '\u{1f600}', '\ud800', '\udc00', 'a\ud800b', '\u{10ffff}', '\u00e9', '\u00ff', '\u0080', '\u00ad']
-    .map((text) => [text, null] as const),
+  ...[
+    'b\u00fccher',
+    '\u65e5\u672c',
+    '\u0645\u0648\u0642\u0639',
+    'e\u0301',
+    '\u{1f600}',
+    '\ud800',
+    '\udc00',
+    'a\ud800b',
+    '\u{10ffff}',
+    '\u00e9',
+    '\u00ff',
+    '\u0080',
+    '\u00ad',
+  ].map((text) => [text, null] as const),
   // Dots of other alphabets, which IDNA software takes for separators.
   ...['a\u3002b', 'a\uff0eb', 'a\uff61b', '\u3002', 'a\u00b7b', 'a\u2024b'].map((text) => [text, null] as const),
   // Invisible, and hyphens that are none.
-  ...['a\u200bb', 'a\u200cb', 'a\u200db', '\ufeffa', 'a\u2060b', 'a\u00a0b', 'a\u202eb', 'a\u2010b', 'a\u2011b', 'a\u2012b', 'a\u2013b', 'a\u2212b', 'a\ufe63b', 'a\uff0db', 'a\u180eb', 'a\u034fb']
-    .map((text) => [text, null] as const),
+  ...[
+    'a\u200bb',
+    'a\u200cb',
+    'a\u200db',
+    '\ufeffa',
+    'a\u2060b',
+    'a\u00a0b',
+    'a\u202eb',
+    'a\u2010b',
+    'a\u2011b',
+    'a\u2012b',
+    'a\u2013b',
+    'a\u2212b',
+    'a\ufe63b',
+    'a\uff0db',
+    'a\u180eb',
+    'a\u034fb',
+  ].map((text) => [text, null] as const),
   // Space and control characters.
-  ...[' ', ' a', 'a ', 'a b', '\t', 'a\tb', '\n', 'a\n', '\na', 'a\nb', 'a\r\nb', '\0', 'a\0', 'a\0b', '\u0001', '\u001b[31m', '\u007f', 'a\u0085b', 'a\u2028b', 'a\u3000b', '\v', '\f']
-    .map((text) => [text, null] as const),
+  ...[
+    ' ',
+    ' a',
+    'a ',
+    'a b',
+    '\t',
+    'a\tb',
+    '\n',
+    'a\n',
+    '\na',
+    'a\nb',
+    'a\r\nb',
+    '\0',
+    'a\0',
+    'a\0b',
+    '\u0001',
+    '\u001b[31m',
+    '\u007f',
+    'a\u0085b',
+    'a\u2028b',
+    'a\u3000b',
+    '\v',
+    '\f',
+  ].map((text) => [text, null] as const),
   // Escapes of other languages: paths, URLs, zone files, HTML, shells, SQL.
-  ...['%2e', '%2E%2e', 'a%00b', '%', 'a/b', '/', '//', '../a', '..\\a', 'a\\b', 'a?b', 'a#b', 'a&b', 'a=b', 'a+b', 'a,b', 'a;b', ';$INCLUDE', '$INCLUDE', '$ORIGIN', '$GENERATE', '(a)', '"a"', "'a'", '`a`',
-    '<a>', '&lt;', '${a}', '{{a}}', '$(a)', 'a|b', 'a:b', '[::1]', 'a!b', 'a~b', 'a^b', "a'--", 'a@b', '\\u0061', '\\x61', '0x7f.1']
-    .map((text) => [text, null] as const),
+  ...[
+    '%2e',
+    '%2E%2e',
+    'a%00b',
+    '%',
+    'a/b',
+    '/',
+    '//',
+    '../a',
+    '..\\a',
+    'a\\b',
+    'a?b',
+    'a#b',
+    'a&b',
+    'a=b',
+    'a+b',
+    'a,b',
+    'a;b',
+    ';$INCLUDE',
+    '$INCLUDE',
+    '$ORIGIN',
+    '$GENERATE',
+    '(a)',
+    '"a"',
+    "'a'",
+    '`a`',
+    '<a>',
+    '&lt;',
+    '${a}',
+    '{{a}}',
+    '$(a)',
+    'a|b',
+    'a:b',
+    '[::1]',
+    'a!b',
+    'a~b',
+    'a^b',
+    "a'--",
+    'a@b',
+    '\\u0061',
+    '\\x61',
+    '0x7f.1',
+  ].map((text) => [text, null] as const),
 ];
 
 test('there are at least 200 cases of names', () => {
@@ -74,13 +257,19 @@ test('there are at least 200 cases of names', () => {
   expect(cases.length).toBeGreaterThanOrEqual(200);
 });
 
-test.each(cases.map(([text, kept]) => [JSON.stringify(text).slice(0, 40), text, kept] as const))('label %s', (_, text, kept) => {
-  for (const place of places) expect([place, labelIn(place, text)]).toEqual([place, kept ?? 'refused']);
-});
+test.each(cases.map(([text, kept]) => [JSON.stringify(text).slice(0, 40), text, kept] as const))(
+  'label %s',
+  (_, text, kept) => {
+    for (const place of places) expect([place, labelIn(place, text)]).toEqual([place, kept ?? 'refused']);
+  },
+);
 
-test.each(['wpad', 'WPAD', 'isatap', 'localhost', 'LocalHost', 'ns', 'ns1', 'NS2', 'ns-primary'])('%s is no name for a service', (text) => {
-  expect(labelIn('service', text)).toBe('refused');
-});
+test.each(['wpad', 'WPAD', 'isatap', 'localhost', 'LocalHost', 'ns', 'ns1', 'NS2', 'ns-primary'])(
+  '%s is no name for a service',
+  (text) => {
+    expect(labelIn('service', text)).toBe('refused');
+  },
+);
 
 test.each(['wpad', 'isatap', 'localhost'])('%s is no id of an instance', (text) => {
   expect(labelIn('id', text)).toBe('refused');
@@ -107,6 +296,10 @@ test('every name made of an instance fits into 255 octets, or the registration i
   // 1 + 63 + 1 + 63 + 1 + 63 + 1 + zone + 1 octets
   const names = { service: long(50), id: long(63) };
   expect(admit(web('a', names), caller, deep(3)).id).toHaveLength(63);
-  expect(() => admit(web('a', names), caller, deep(9))).toThrow(expect.objectContaining({ code: 'invalid', path: 'id' }));
-  expect(() => admit(web('a', { service: long(50), tags: [long(63)] }), caller, deep(3))).toThrow(expect.objectContaining({ path: 'tags' }));
+  expect(() => admit(web('a', names), caller, deep(9))).toThrow(
+    expect.objectContaining({ code: 'invalid', path: 'id' }),
+  );
+  expect(() => admit(web('a', { service: long(50), tags: [long(63)] }), caller, deep(3))).toThrow(
+    expect.objectContaining({ path: 'tags' }),
+  );
 });

@@ -7,7 +7,13 @@ const soakDays = process.env['SIGNPOST_SOAK_DAYS'];
 
 function run(seed: number, days: number): Promise<Tally> {
   const store = new MemoryStore();
-  return runModel({ seed, owners: 40, duration: days * 86_400_000, openStore: () => Promise.resolve(store), kill: () => Promise.resolve() });
+  return runModel({
+    seed,
+    owners: 40,
+    duration: days * 86_400_000,
+    openStore: () => Promise.resolve(store),
+    kill: () => Promise.resolve(),
+  });
 }
 
 test('no live instance is lost and no dead one is kept, whatever happens', async () => {

@@ -1,6 +1,7 @@
 /**
- * A registry under everything that can happen to it, and a model that knows what must be true: owners who renew, stop, come
- * back and leave; a process that stalls and is killed; a wall clock that jumps. All in fake time, all from one seed.
+ * A registry under everything that can happen to it, and a model that knows what must be true: owners who renew, stop,
+ * come back and leave; a process that stalls and is killed; a wall clock that jumps. All in fake time, all from one
+ * seed.
  */
 import type { Instance } from '../../src/registry/instance.ts';
 import { Registry } from '../../src/registry/registry.ts';
@@ -57,7 +58,15 @@ export async function runModel(options: ModelOptions): Promise<Tally> {
 }
 
 class Model {
-  readonly tally: Tally = { registrations: 0, renewals: 0, expiries: 0, deregistrations: 0, stalls: 0, kills: 0, protections: 0 };
+  readonly tally: Tally = {
+    registrations: 0,
+    renewals: 0,
+    expiries: 0,
+    deregistrations: 0,
+    stalls: 0,
+    kills: 0,
+    protections: 0,
+  };
   readonly #options: ModelOptions;
   readonly #below: (bound: number) => number;
   readonly #clock = new FakeClock();
@@ -73,7 +82,13 @@ class Model {
     this.#options = options;
     this.#below = generator(options.seed);
     this.#owners = Array.from({ length: options.owners }, (_, index) => ({
-      id: `i${index}`, lease: leases[index % leases.length]!, state: 'absent', generation: 0, weight: 0, renewedAt: 0, renewsAt: 0,
+      id: `i${index}`,
+      lease: leases[index % leases.length]!,
+      state: 'absent',
+      generation: 0,
+      weight: 0,
+      renewedAt: 0,
+      renewsAt: 0,
     }));
   }
 
@@ -122,8 +137,14 @@ class Model {
 
   async #register(owner: Owner): Promise<void> {
     owner.weight = this.#below(1000);
-    const { instance } = await this.#process.registry.register(web(owner.id, { lease: owner.lease, weight: owner.weight }), caller);
-    this.#must(instance.generation >= owner.generation, `${owner.id} was given generation ${instance.generation} after ${owner.generation}`);
+    const { instance } = await this.#process.registry.register(
+      web(owner.id, { lease: owner.lease, weight: owner.weight }),
+      caller,
+    );
+    this.#must(
+      instance.generation >= owner.generation,
+      `${owner.id} was given generation ${instance.generation} after ${owner.generation}`,
+    );
     owner.generation = instance.generation;
     owner.state = 'diligent';
     this.tally.registrations++;
@@ -132,7 +153,10 @@ class Model {
 
   /** An owner that was cut off renews as if nothing had happened, and registers again where that is refused. */
   async #comeBack(owner: Owner): Promise<void> {
-    const [result] = await this.#process.registry.renew([{ ...webRef(owner.id), generation: owner.generation }], caller);
+    const [result] = await this.#process.registry.renew(
+      [{ ...webRef(owner.id), generation: owner.generation }],
+      caller,
+    );
     this.#must('instance' in result! || !this.#isThere(owner), `${owner.id} is there and was refused`);
     if ('error' in result!) return this.#register(owner);
     owner.state = 'diligent';
@@ -140,7 +164,10 @@ class Model {
   }
 
   async #renew(owner: Owner): Promise<void> {
-    const [result] = await this.#process.registry.renew([{ ...webRef(owner.id), generation: owner.generation }], caller);
+    const [result] = await this.#process.registry.renew(
+      [{ ...webRef(owner.id), generation: owner.generation }],
+      caller,
+    );
     this.#must('instance' in result!, `${owner.id} renewed in time and was refused`);
     this.tally.renewals++;
     this.#renewed(owner);
@@ -166,7 +193,9 @@ class Model {
     }
     if (this.#chance(1 / 2000)) this.#clock.jumpWall((this.#below(2) * 2 - 1) * this.#below(86_400_000));
     // A network that fails: many owners stop at once, and come back a while later.
-    if (this.#chance(1 / 8000)) for (const owner of this.#owners) if (owner.state === 'diligent') owner.state = 'silent';
+    if (this.#chance(1 / 8000)) {
+      for (const owner of this.#owners) if (owner.state === 'diligent') owner.state = 'silent';
+    }
     if (this.#chance(1 / 4000)) {
       await this.#process.kill(this.#options);
       this.#clock.stall(this.#below(120_000));
@@ -188,7 +217,10 @@ class Model {
       if (now > this.#protectedUntil) this.tally.protections++;
       this.#protectedUntil = now + release;
     }
-    this.#must(registry.revision >= this.#lastRevision, `the revision went back from ${this.#lastRevision} to ${registry.revision}`);
+    this.#must(
+      registry.revision >= this.#lastRevision,
+      `the revision went back from ${this.#lastRevision} to ${registry.revision}`,
+    );
     this.#lastRevision = registry.revision;
     for (const owner of this.#owners) {
       const instance = registry.instance(zone, 'web', owner.id);
@@ -199,7 +231,9 @@ class Model {
       const ends = owner.renewedAt + owner.lease * 1000;
       if (now < ends) this.#mustBe(owner, instance);
       const latest = ends + this.#extended - this.#extendedAt.get(owner)! + grace;
-      if (now > latest && now > this.#protectedUntil) this.#must(instance === null, `${owner.id} is kept ${(now - ends) / 1000} s after its lease`);
+      if (now > latest && now > this.#protectedUntil) {
+        this.#must(instance === null, `${owner.id} is kept ${(now - ends) / 1000} s after its lease`);
+      }
       if (instance === null) {
         this.#must(owner.state === 'silent', `${owner.id} is gone though its owner renews`);
         owner.state = 'absent';
@@ -211,7 +245,10 @@ class Model {
   #mustBe(owner: Owner, instance: Instance | null): void {
     const { generation, weight } = owner;
     const found = instance === null ? 'nothing' : `generation ${instance.generation}, weight ${instance.weight}`;
-    this.#must(instance?.generation === generation && instance.weight === weight, `${owner.id} is ${found}, wanted generation ${generation}, weight ${weight}`);
+    this.#must(
+      instance?.generation === generation && instance.weight === weight,
+      `${owner.id} is ${found}, wanted generation ${generation}, weight ${weight}`,
+    );
   }
 
   #isThere(owner: Owner): boolean {
@@ -244,7 +281,12 @@ class Process {
     };
     const store = await openStore(mortal);
     const registry = await Registry.open({
-      store, clock: mortal, log: silent, zones: [zone], settings: defaultRegistrySettings, publish: () => Promise.resolve({ heldFor: 0 }),
+      store,
+      clock: mortal,
+      log: silent,
+      zones: [zone],
+      settings: defaultRegistrySettings,
+      publish: () => Promise.resolve({ heldFor: 0 }),
     });
     return new Process(registry, store, life);
   }

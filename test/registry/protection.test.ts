@@ -5,16 +5,23 @@ import { type Bench, caller, openRegistry, web, webRef, zone } from './support.t
 async function fill(bench: Bench, count: number, lease = 30): Promise<(indices: Iterable<number>) => Promise<unknown>> {
   const { registry } = bench;
   const instances = await Promise.all(
-    Array.from({ length: count }, async (_, index) => (await registry.register(web(`i${index}`, { lease }), caller)).instance),
+    Array.from(
+      { length: count },
+      async (_, index) => (await registry.register(web(`i${index}`, { lease }), caller)).instance,
+    ),
   );
-  return (indices) => registry.renew([...indices].map((index) => ({ ...webRef(`i${index}`), generation: instances[index]!.generation })), caller);
+  return (indices) =>
+    registry.renew(
+      [...indices].map((index) => ({ ...webRef(`i${index}`), generation: instances[index]!.generation })),
+      caller,
+    );
 }
 
 function* range(from: number, to: number): Iterable<number> {
   for (let index = from; index < to; index++) yield index;
 }
 
-test('when 10,000 owners stop at once, spread over their renewal intervals, none of their instances leaves', async () => {
+test('when 10,000 owners stop at once, at any point of their intervals, none of their instances leaves', async () => {
   const bench = await openRegistry({ settings: { mostWaitingWrites: 20_000 } });
   const renew = await fill(bench, 10_000);
   for (let second = 0; second < 10; second++) {
@@ -52,7 +59,9 @@ test('protection ends when renewals are back, and those that stayed away leave t
   await renew(range(0, 17));
   await clock.pass(11_000);
   expect(registry.protection()).toEqual([]);
-  expect([...registry.instances(zone, 'web')].map(({ id }) => id).sort()).toEqual([...range(0, 17)].map((index) => `i${index}`).sort());
+  expect([...registry.instances(zone, 'web')].map(({ id }) => id).sort()).toEqual(
+    [...range(0, 17)].map((index) => `i${index}`).sort(),
+  );
 });
 
 test('protection ends when as many others have taken the place of those that stayed away', async () => {
@@ -122,7 +131,10 @@ test('a service of which more than half stops is protected by itself', async () 
   const { registry, clock } = bench;
   const renew = await fill(bench, 5);
   const others = await Promise.all(
-    Array.from({ length: 95 }, async (_, index) => (await registry.register(web(`o${index}`, { service: 'other' }), caller)).instance),
+    Array.from(
+      { length: 95 },
+      async (_, index) => (await registry.register(web(`o${index}`, { service: 'other' }), caller)).instance,
+    ),
   );
   for (let round = 0; round < 4; round++) {
     await clock.pass(10_000);
@@ -165,7 +177,10 @@ test('a service that has not recovered stays protected when the whole has', asyn
   const { registry, clock } = bench;
   const renew = await fill(bench, 3);
   const others = await Promise.all(
-    Array.from({ length: 97 }, async (_, index) => (await registry.register(web(`o${index}`, { service: 'other' }), caller)).instance),
+    Array.from(
+      { length: 97 },
+      async (_, index) => (await registry.register(web(`o${index}`, { service: 'other' }), caller)).instance,
+    ),
   );
   await clock.pass(40_000);
   expect(registry.protection()).toMatchObject([{ service: null }]);

@@ -5,7 +5,15 @@ test('a registered instance is found, with generation and revision of its regist
   const { registry } = await openRegistry();
   const { instance, created } = await registry.register(web('a'), caller);
   expect(created).toBe(true);
-  expect(instance).toMatchObject({ zone, service: 'web', id: 'a', generation: 1, revision: 1, addresses: ['10.0.0.7'], port: 8080 });
+  expect(instance).toMatchObject({
+    zone,
+    service: 'web',
+    id: 'a',
+    generation: 1,
+    revision: 1,
+    addresses: ['10.0.0.7'],
+    port: 8080,
+  });
   expect(registry.instance(zone, 'web', 'a')).toEqual(instance);
   expect([...registry.services(zone)]).toEqual(['web']);
   expect(registry.revision).toBe(1);
@@ -33,7 +41,9 @@ test('a registration is published before it is acknowledged', async () => {
 test('a dry run judges like a registration and changes nothing', async () => {
   const { registry, changes } = await openRegistry();
   expect(registry.plan(web('a'), caller)).toMatchObject({ id: 'a', generation: 0 });
-  expect(() => registry.plan(web('a', { port: 0 }), caller)).toThrow(expect.objectContaining({ code: 'invalid', path: 'port' }));
+  expect(() => registry.plan(web('a', { port: 0 }), caller)).toThrow(
+    expect.objectContaining({ code: 'invalid', path: 'port' }),
+  );
   expect(registry.instance(zone, 'web', 'a')).toBeNull();
   expect(changes).toEqual([]);
 });
@@ -44,7 +54,13 @@ test('another registration of an id replaces it and raises the generation', asyn
   const { instance, created } = await registry.register(web('a', { port: 9090 }), caller);
   expect(created).toBe(false);
   expect(instance.generation).toBe(2);
-  const [old, current] = await registry.renew([{ ...webRef('a'), generation: 1 }, { ...webRef('a'), generation: 2 }], caller);
+  const [old, current] = await registry.renew(
+    [
+      { ...webRef('a'), generation: 1 },
+      { ...webRef('a'), generation: 2 },
+    ],
+    caller,
+  );
   expect(old).toMatchObject({ error: { code: 'replaced' } });
   expect(current).toMatchObject({ instance: { port: 9090 } });
 });
@@ -76,24 +92,31 @@ test('of two processes that register one id in turn the last one holds it, and t
   expect(registry.instance(zone, 'web', 'a')).toEqual(second);
 });
 
-test.each(['register', 'patch', 'drain', 'deregister', 'renew'] as const)('%s of an instance of another token is a conflict', async (verb) => {
-  const { registry } = await openRegistry();
-  const [owner, stranger, operator] = ['t1', 't2', 't3'].map((tokenId) => ({ ...caller, tokenId, mayTakeOver: tokenId === 't3' }));
-  const { instance } = await registry.register(web('a'), owner!);
-  const attempt = {
-    register: (by: typeof caller) => registry.register(web('a', { port: 1 }), by),
-    patch: (by: typeof caller) => registry.patch(webRef('a'), { weight: 1 }, by),
-    drain: (by: typeof caller) => registry.drain(webRef('a'), by),
-    deregister: (by: typeof caller) => registry.deregister(webRef('a'), null, by),
-    renew: async (by: typeof caller) => {
-      const [result] = await registry.renew([{ ...webRef('a'), generation: instance.generation }], by);
-      if ('error' in result!) throw result.error;
-    },
-  }[verb];
-  expect(await codeOf(attempt(stranger!))).toBe('conflict');
-  expect(registry.instance(zone, 'web', 'a')).toEqual(instance);
-  expect(await codeOf(attempt(operator!))).toBe('resolved');
-});
+test.each(['register', 'patch', 'drain', 'deregister', 'renew'] as const)(
+  '%s of an instance of another token is a conflict',
+  async (verb) => {
+    const { registry } = await openRegistry();
+    const [owner, stranger, operator] = ['t1', 't2', 't3'].map((tokenId) => ({
+      ...caller,
+      tokenId,
+      mayTakeOver: tokenId === 't3',
+    }));
+    const { instance } = await registry.register(web('a'), owner!);
+    const attempt = {
+      register: (by: typeof caller) => registry.register(web('a', { port: 1 }), by),
+      patch: (by: typeof caller) => registry.patch(webRef('a'), { weight: 1 }, by),
+      drain: (by: typeof caller) => registry.drain(webRef('a'), by),
+      deregister: (by: typeof caller) => registry.deregister(webRef('a'), null, by),
+      renew: async (by: typeof caller) => {
+        const [result] = await registry.renew([{ ...webRef('a'), generation: instance.generation }], by);
+        if ('error' in result!) throw result.error;
+      },
+    }[verb];
+    expect(await codeOf(attempt(stranger!))).toBe('conflict');
+    expect(registry.instance(zone, 'web', 'a')).toEqual(instance);
+    expect(await codeOf(attempt(operator!))).toBe('resolved');
+  },
+);
 
 test('a patch changes what it names and keeps the generation', async () => {
   const { registry, changes } = await openRegistry();
@@ -123,7 +146,9 @@ test('If-Match with another revision is refused, also where nothing is registere
 test('of writes that race for one If-Match exactly one succeeds', async () => {
   const { registry } = await openRegistry();
   await registry.register(web('a'), caller);
-  const codes = await Promise.all([1, 2, 3, 4].map((weight) => codeOf(registry.patch(webRef('a'), { weight }, caller, { ifMatch: 1 }))));
+  const codes = await Promise.all(
+    [1, 2, 3, 4].map((weight) => codeOf(registry.patch(webRef('a'), { weight }, caller, { ifMatch: 1 }))),
+  );
   expect(codes).toEqual(['resolved', 'stale', 'stale', 'stale']);
 });
 
@@ -150,7 +175,9 @@ test('what was deregistered is gone: for a late renew, an old DELETE, and after 
   const { generation } = (await registry.register(web('a'), caller)).instance;
   await registry.deregister(webRef('a'), generation, caller);
   const judge = async (judged: typeof registry): Promise<unknown[]> => [
-    (await judged.renew([{ ...webRef('a'), generation }], caller)).map((result) => 'error' in result && result.error.code),
+    (await judged.renew([{ ...webRef('a'), generation }], caller)).map(
+      (result) => 'error' in result && result.error.code,
+    ),
     await codeOf(judged.deregister(webRef('a'), generation, caller)),
     await codeOf(judged.deregister(webRef('a'), null, caller)),
     judged.instance(zone, 'web', 'a'),
@@ -184,7 +211,8 @@ test('1,000 deregistrations that race a renew revive none', async () => {
   const ids = Array.from({ length: 1000 }, (_, index) => `i${index}`);
   const instances = await Promise.all(ids.map(async (id) => (await registry.register(web(id), caller)).instance));
   const outcomes = instances.flatMap(({ id, generation }, index) => {
-    const renew = () => registry.renew([{ ...webRef(id), generation, ...(index % 3 === 0 && { status: 'warning' as const }) }], caller);
+    const renew = () =>
+      registry.renew([{ ...webRef(id), generation, ...(index % 3 === 0 && { status: 'warning' as const }) }], caller);
     const deregister = () => registry.deregister(webRef(id), generation, caller);
     return index % 2 === 0 ? [renew(), deregister(), renew()] : [deregister(), renew()];
   });
@@ -198,11 +226,27 @@ test('1,000 deregistrations that race a renew revive none', async () => {
 test('settings of a service are set, replaced as a whole, and deleted; its instances stay', async () => {
   const { registry, changes } = await openRegistry();
   await registry.register(web('a'), caller);
-  expect(await registry.putService(zone, 'Web', { ttl: 60, selectors: [{ name: 'Stable', all: ['v1'] }] })).toMatchObject({
-    created: true, service: { service: 'web', ttl: 60, revision: 2, selectors: [{ name: 'stable', all: ['v1'], none: [], limit: null }] },
+  expect(
+    await registry.putService(zone, 'Web', { ttl: 60, selectors: [{ name: 'Stable', all: ['v1'] }] }),
+  ).toMatchObject({
+    created: true,
+    service: {
+      service: 'web',
+      ttl: 60,
+      revision: 2,
+      selectors: [{ name: 'stable', all: ['v1'], none: [], limit: null }],
+    },
   });
-  expect((await registry.putService(zone, 'web', { limit: 3 })).service).toMatchObject({ ttl: null, limit: 3, selectors: [], revision: 3 });
-  expect(await registry.putService(zone, 'web', { limit: 3 })).toMatchObject({ created: false, service: { revision: 3 } });
+  expect((await registry.putService(zone, 'web', { limit: 3 })).service).toMatchObject({
+    ttl: null,
+    limit: 3,
+    selectors: [],
+    revision: 3,
+  });
+  expect(await registry.putService(zone, 'web', { limit: 3 })).toMatchObject({
+    created: false,
+    service: { revision: 3 },
+  });
   await registry.deleteService(zone, 'web');
   expect(registry.service(zone, 'web')).toBeNull();
   expect(registry.countOf(zone, 'web').instances).toBe(1);
@@ -232,7 +276,10 @@ test('a lease that a registration does not name is that of the service, else tha
 
 test('a restart brings everything back and says so as loaded', async () => {
   const { registry, store } = await openRegistry();
-  const instances = [(await registry.register(web('a'), caller)).instance, (await registry.register(web('b'), caller)).instance];
+  const instances = [
+    (await registry.register(web('a'), caller)).instance,
+    (await registry.register(web('b'), caller)).instance,
+  ];
   await registry.putService(zone, 'web', { ttl: 60 });
   await registry.close();
   const again = await openRegistry({ store });
@@ -255,13 +302,19 @@ test('entries of a zone that is not served any more are left alone', async () =>
 
 test('touch takes a revision that nobody else has', async () => {
   const { registry, changes } = await openRegistry();
-  const revisions = await Promise.all([registry.touch(), registry.register(web('a'), caller).then(({ instance }) => instance.revision), registry.touch()]);
+  const revisions = await Promise.all([
+    registry.touch(),
+    registry.register(web('a'), caller).then(({ instance }) => instance.revision),
+    registry.touch(),
+  ]);
   expect(new Set(revisions).size).toBe(3);
   expect(changes).toHaveLength(1);
 });
 
 test('limits on instances and services are kept', async () => {
-  const { registry } = await openRegistry({ settings: { mostInstances: 3, mostInstancesPerService: 2, mostServices: 2 } });
+  const { registry } = await openRegistry({
+    settings: { mostInstances: 3, mostInstancesPerService: 2, mostServices: 2 },
+  });
   await registry.register(web('a'), caller);
   await registry.register(web('b'), caller);
   expect(await codeOf(registry.register(web('c'), caller))).toBe('too-many');
@@ -275,7 +328,12 @@ test('limits on instances and services are kept', async () => {
 
 test('listeners hear of changes after they were published, until they stop listening', async () => {
   const heard: string[] = [];
-  const { registry } = await openRegistry({ publish: () => { heard.push('published'); return Promise.resolve({ heldFor: 0 }); } });
+  const { registry } = await openRegistry({
+    publish: () => {
+      heard.push('published');
+      return Promise.resolve({ heldFor: 0 });
+    },
+  });
   const stop = registry.onChange((changes) => heard.push(...changes.map(({ kind }) => kind)));
   await registry.register(web('a'), caller);
   stop();

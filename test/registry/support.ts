@@ -25,7 +25,9 @@ export interface Bench {
   readonly causes: () => string[];
 }
 
-export async function openRegistry(parts: Partial<Omit<RegistryParts, 'settings'>> & { settings?: Partial<RegistrySettings> } = {}): Promise<Bench> {
+export async function openRegistry(
+  parts: Partial<Omit<RegistryParts, 'settings'>> & { settings?: Partial<RegistrySettings> } = {},
+): Promise<Bench> {
   const clock = (parts.clock as FakeClock | undefined) ?? new FakeClock();
   const store = parts.store ?? new MemoryStore();
   const changes: Change[] = [];
@@ -41,7 +43,9 @@ export async function openRegistry(parts: Partial<Omit<RegistryParts, 'settings'
     },
   });
   const causes = (): string[] =>
-    changes.filter((change): change is InstanceChange => change.kind === 'instance').map(({ cause, before, after }) => `${cause} ${(after ?? before)!.id}`);
+    changes
+      .filter((change): change is InstanceChange => change.kind === 'instance')
+      .map(({ cause, before, after }) => `${cause} ${(after ?? before)!.id}`);
   return { registry, clock, store, changes, causes };
 }
 

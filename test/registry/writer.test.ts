@@ -18,7 +18,9 @@ class ScriptedStore extends MemoryStore {
 }
 
 const idsOf = (store: ScriptedStore): string[][] =>
-  store.commits.map((writes) => writes.map((write) => ('value' in write && 'id' in write.value ? write.value.id : write.kind)));
+  store.commits.map((writes) =>
+    writes.map((write) => ('value' in write && 'id' in write.value ? write.value.id : write.kind)),
+  );
 
 test('writes of one tick share one commit, and those that come meanwhile share the next', async () => {
   const store = new ScriptedStore();
@@ -64,7 +66,9 @@ test('one commit has at most 1,000 writes', async () => {
 
 test('more writes than may wait are refused, and those that wait are done', async () => {
   const { registry } = await openRegistry({ settings: { mostWaitingWrites: 10 } });
-  const codes = await Promise.all(Array.from({ length: 15 }, (_, index) => codeOf(registry.register(web(`i${index}`), caller))));
+  const codes = await Promise.all(
+    Array.from({ length: 15 }, (_, index) => codeOf(registry.register(web(`i${index}`), caller))),
+  );
   expect(codes).toEqual([...Array<string>(10).fill('resolved'), ...Array<string>(5).fill('store-unavailable')]);
   expect(registry.instanceCount).toBe(10);
 });
@@ -129,14 +133,19 @@ test('whichever commit fails, memory holds what was acknowledged and nothing els
     expect(new Map(held)).toEqual(expected);
     await registry.close();
     const reopened = await openRegistry({ store });
-    expect(new Map([...reopened.registry.instances(zone, 'web')].map(({ id, generation }) => [id, generation] as const))).toEqual(expected);
+    expect(
+      new Map([...reopened.registry.instances(zone, 'web')].map(({ id, generation }) => [id, generation] as const)),
+    ).toEqual(expected);
   }
 });
 
 test('a race lost to another server fails that write alone', async () => {
   const store = new ScriptedStore();
   const { registry } = await openRegistry({ store });
-  store.refuse = (writes) => (writes.some((write) => write.kind === 'instance' && write.value.id === 'b') ? new StoreError('conflict', 'b was changed') : null);
+  store.refuse = (writes) =>
+    writes.some((write) => write.kind === 'instance' && write.value.id === 'b')
+      ? new StoreError('conflict', 'b was changed')
+      : null;
   const codes = await Promise.all(['a', 'b', 'c'].map((id) => codeOf(registry.register(web(id), caller))));
   expect(codes).toEqual(['resolved', 'conflict', 'resolved']);
   expect([...registry.instances(zone, 'web')].map(({ id }) => id)).toEqual(['a', 'c']);
@@ -144,7 +153,9 @@ test('a race lost to another server fails that write alone', async () => {
 
 test('a publisher that fails rejects the write, which is durable, and the next write is served', async () => {
   let failing = true;
-  const { registry, store } = await openRegistry({ publish: () => (failing ? Promise.reject(new Error('a worker died')) : Promise.resolve({ heldFor: 0 })) });
+  const { registry, store } = await openRegistry({
+    publish: () => (failing ? Promise.reject(new Error('a worker died')) : Promise.resolve({ heldFor: 0 })),
+  });
   await expect(registry.register(web('a'), caller)).rejects.toThrow('a worker died');
   failing = false;
   expect(await codeOf(registry.register(web('b'), caller))).toBe('resolved');

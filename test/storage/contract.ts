@@ -15,18 +15,48 @@ export interface StoreBench {
 
 export function anInstance(id: string, what: Partial<Instance> = {}): Instance {
   return {
-    zone: 'svc.internal', service: 'web', id, generation: 0, revision: 0, addresses: ['10.0.0.7', 'fd00::7'], port: 8080, protocol: 'tcp',
-    ports: [{ name: 'grpc', port: 9090, protocol: 'udp' }], priority: 10, weight: 100, tags: ['v2'], meta: { commit: 'abc', '': 'ä\0"\n' },
-    ttl: null, lease: 30, declared: 'passing',
-    checks: [{ type: 'http', path: '/health', port: 8080, interval: 10, timeout: 0.5, rise: 2, fall: 3 }, { type: 'ttl', interval: 10 }],
-    observed: 'unknown', late: false, registeredFrom: '10.0.0.9', registeredBy: 'token', registeredAt: 1_767_225_600_123, ...what,
+    zone: 'svc.internal',
+    service: 'web',
+    id,
+    generation: 0,
+    revision: 0,
+    addresses: ['10.0.0.7', 'fd00::7'],
+    port: 8080,
+    protocol: 'tcp',
+    ports: [{ name: 'grpc', port: 9090, protocol: 'udp' }],
+    priority: 10,
+    weight: 100,
+    tags: ['v2'],
+    meta: { commit: 'abc', '': 'ä\0"\n' },
+    ttl: null,
+    lease: 30,
+    declared: 'passing',
+    checks: [
+      { type: 'http', path: '/health', port: 8080, interval: 10, timeout: 0.5, rise: 2, fall: 3 },
+      { type: 'ttl', interval: 10 },
+    ],
+    observed: 'unknown',
+    late: false,
+    registeredFrom: '10.0.0.9',
+    registeredBy: 'token',
+    registeredAt: 1_767_225_600_123,
+    ...what,
   };
 }
 
 export function aService(service: string, what: Partial<Service> = {}): Service {
   return {
-    zone: 'svc.internal', service, revision: 0, ttl: 60, limit: null, selectors: [{ name: 'stable', all: ['v2'], none: ['canary'], limit: 3 }],
-    emptyPolicy: 'fail-open', panicThreshold: 0.5, defaultLease: 10, checkDefaults: { interval: 5 }, ...what,
+    zone: 'svc.internal',
+    service,
+    revision: 0,
+    ttl: 60,
+    limit: null,
+    selectors: [{ name: 'stable', all: ['v2'], none: ['canary'], limit: 3 }],
+    emptyPolicy: 'fail-open',
+    panicThreshold: 0.5,
+    defaultLease: 10,
+    checkDefaults: { interval: 5 },
+    ...what,
   };
 }
 
@@ -35,7 +65,11 @@ export function aTombstone({ zone, service, id, generation }: Instance): Tombsto
 }
 
 export const put = (value: Instance, expect = value.revision): StoreWrite => ({ kind: 'instance', value, expect });
-export const remove = (value: Instance): StoreWrite => ({ kind: 'remove-instance', value, tombstone: aTombstone(value) });
+export const remove = (value: Instance): StoreWrite => ({
+  kind: 'remove-instance',
+  value,
+  tombstone: aTombstone(value),
+});
 export const settings = (value: Service, expect = value.revision): StoreWrite => ({ kind: 'service', value, expect });
 
 export interface Stored {
@@ -52,7 +86,11 @@ export async function stored(store: Store): Promise<Stored> {
 }
 
 async function gathered(batches: AsyncIterable<StoredBatch>): Promise<Omit<Stored, 'revision'>> {
-  const all = { instances: new Map<string, Instance>(), services: new Map<string, Service>(), tombstones: new Map<string, Tombstone>() };
+  const all = {
+    instances: new Map<string, Instance>(),
+    services: new Map<string, Service>(),
+    tombstones: new Map<string, Tombstone>(),
+  };
   for await (const { instances, services, tombstones } of batches) {
     for (const instance of instances) all.instances.set(`${instance.service}/${instance.id}`, instance);
     for (const service of services) all.services.set(service.service, service);
@@ -98,7 +136,11 @@ export function testStore(name: string, makeBench: () => Promise<StoreBench>): v
     test('revisions rise with every commit, and a snapshot says the last', async () => {
       const store = await (await bench()).open();
       let last = store.revision;
-      for (const writes of [[put(anInstance('a')), put(anInstance('b'))], [{ kind: 'revision' } as const], [remove(anInstance('a'))]]) {
+      for (const writes of [
+        [put(anInstance('a')), put(anInstance('b'))],
+        [{ kind: 'revision' } as const],
+        [remove(anInstance('a'))],
+      ]) {
         const revisions = await store.commit(writes);
         expect(revisions).toHaveLength(writes.length);
         expect(Math.min(...revisions)).toBeGreaterThan(last);
@@ -114,7 +156,11 @@ export function testStore(name: string, makeBench: () => Promise<StoreBench>): v
       const [generation] = await store.commit([put(anInstance('a')), settings(aService('web'))]);
       const instance = anInstance('a', { generation: generation!, revision: generation! });
       await store.commit([remove(instance), { kind: 'remove-service', value: aService('web') }]);
-      expect(await stored(store)).toMatchObject({ instances: new Map(), services: new Map(), tombstones: new Map([['web/a', aTombstone(instance)]]) });
+      expect(await stored(store)).toMatchObject({
+        instances: new Map(),
+        services: new Map(),
+        tombstones: new Map([['web/a', aTombstone(instance)]]),
+      });
     });
 
     test('names that are prefixes of each other are kept apart', async () => {
@@ -132,7 +178,11 @@ export function testStore(name: string, makeBench: () => Promise<StoreBench>): v
       const seen: Instance[] = [];
       for await (const { instances } of batches) {
         seen.push(...instances);
-        await store.commit([put(anInstance(`i${seen.length}`, { weight: 7 })), put(anInstance(`new${seen.length}`)), remove(anInstance('i2999'))]);
+        await store.commit([
+          put(anInstance(`i${seen.length}`, { weight: 7 })),
+          put(anInstance(`new${seen.length}`)),
+          remove(anInstance('i2999')),
+        ]);
       }
       expect(seen).toHaveLength(3000);
       expect(seen.every((instance) => instance.revision <= revision && instance.weight === 100)).toBe(true);

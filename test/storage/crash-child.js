@@ -1,5 +1,6 @@
-// A process that writes to a registry on LevelDB until it is killed. It writes into a journal what it finds, what it begins
-// and what was acknowledged, a JSON array a line. Arguments: directory, journal, number of writers, number of this round.
+// A process that writes to a registry on LevelDB until it is killed. It writes into a journal what it finds, what it
+// begins and what was acknowledged, a JSON array a line. Arguments: directory, journal, number of writers, number of
+// this round.
 import { openSync, writeSync } from 'node:fs';
 import { Registry } from '../../dist/registry/registry.js';
 import { defaultRegistrySettings } from '../../dist/registry/settings.js';

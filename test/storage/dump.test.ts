@@ -29,7 +29,11 @@ async function fileOf(text: string): Promise<string> {
 
 async function filledStore(): Promise<MemoryStore> {
   const store = new MemoryStore();
-  await store.commit([put(anInstance('a')), put(anInstance('b', { meta: { note: 'line\u2028separator\n' } })), settings(aService('web'))]);
+  await store.commit([
+    put(anInstance('a')),
+    put(anInstance('b', { meta: { note: 'line\u2028separator\n' } })),
+    settings(aService('web')),
+  ]);
   await store.commit([remove(anInstance('b', { generation: 2 })), { kind: 'revision' }]);
   await store.commit([put(anInstance('c', { meta: { note: 'line\u2028separator\n' } }))]);
   return store;
@@ -53,13 +57,20 @@ test('a backup that is made under load is of exactly one revision', async () => 
   const writeOne = async (): Promise<void> => {
     const id = `i${Math.floor(next() * 3000)}`;
     const state = new Map(history.at(-1));
-    const [revision] = await store.commit([state.has(id) && next() < 0.3 ? remove(anInstance(id)) : put(anInstance(id))]);
+    const [revision] = await store.commit([
+      state.has(id) && next() < 0.3 ? remove(anInstance(id)) : put(anInstance(id)),
+    ]);
     if (state.has(id) && !(await stored(store)).instances.has(`web/${id}`)) state.delete(id);
     else state.set(id, revision!);
     history.push(state);
   };
   await store.commit(Array.from({ length: 3000 }, (_, index) => put(anInstance(`i${index}`))));
-  history.push(...Array.from({ length: 3000 }, (_, index) => new Map(Array.from({ length: index + 1 }, (__, id) => [`i${id}`, id + 1] as const))));
+  history.push(
+    ...Array.from(
+      { length: 3000 },
+      (_, index) => new Map(Array.from({ length: index + 1 }, (__, id) => [`i${id}`, id + 1] as const)),
+    ),
+  );
   for (let round = 0; round < 3; round++) {
     let text = '';
     for await (const part of dump(store)) {
@@ -70,7 +81,9 @@ test('a backup that is made under load is of exactly one revision', async () => 
     const revision = await restoreBackup(await fileOf(text), target);
     const restored = await LevelStore.open(target, new FakeClock());
     const { instances } = await stored(restored);
-    expect(new Map([...instances.values()].map((instance) => [instance.id, instance.revision]))).toEqual(history[revision]);
+    expect(new Map([...instances.values()].map((instance) => [instance.id, instance.revision]))).toEqual(
+      history[revision],
+    );
     await restored.close();
   }
   await store.close();
@@ -97,14 +110,23 @@ test('a backup of which a bit was changed is refused', async () => {
     changed[at]! ^= 1 << Math.floor(next() * 8);
     const file = path();
     await writeFile(file, changed);
-    await expect(restoreBackup(file, path())).rejects.toMatchObject({ code: expect.stringMatching(/^(damaged|format)$/) });
+    await expect(restoreBackup(file, path())).rejects.toMatchObject({
+      code: expect.stringMatching(/^(damaged|format)$/),
+    });
   }
 });
 
 test.each([
   ['two backups in one file', (text: string) => text + text, 'damaged'],
   ['a line left out', (text: string) => text.split('\n').toSpliced(2, 1).join('\n'), 'damaged'],
-  ['two lines swapped', (text: string) => { const [a, b, c, ...rest] = text.split('\n'); return [a, c, b, ...rest].join('\n'); }, 'damaged'],
+  [
+    'two lines swapped',
+    (text: string) => {
+      const [a, b, c, ...rest] = text.split('\n');
+      return [a, c, b, ...rest].join('\n');
+    },
+    'damaged',
+  ],
   ['a newer format', (text: string) => text.replace('"format":1', '"format":2'), 'format'],
   ['something else', () => '{"colour":"green"}\n', 'damaged'],
   ['null', () => 'null\n', 'damaged'],

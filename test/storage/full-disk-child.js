@@ -8,9 +8,28 @@ let now = 0;
 const clock = { now: () => now, wall: () => Date.now(), after: () => ({ cancel: () => undefined }) };
 
 const instance = (id) => ({
-  zone: 'svc.internal', service: 'web', id, generation: 0, revision: 0, addresses: ['10.0.0.7'], port: 1, protocol: 'tcp', ports: [], priority: 10, weight: 100,
-  tags: [], meta: { noise: Array.from({ length: 30 }, () => Math.random().toString(36).slice(2)).join('') }, ttl: null, lease: null, declared: 'passing',
-  checks: [], observed: null, late: false, registeredFrom: null, registeredBy: null, registeredAt: 0,
+  zone: 'svc.internal',
+  service: 'web',
+  id,
+  generation: 0,
+  revision: 0,
+  addresses: ['10.0.0.7'],
+  port: 1,
+  protocol: 'tcp',
+  ports: [],
+  priority: 10,
+  weight: 100,
+  tags: [],
+  meta: { noise: Array.from({ length: 30 }, () => Math.random().toString(36).slice(2)).join('') },
+  ttl: null,
+  lease: null,
+  declared: 'passing',
+  checks: [],
+  observed: null,
+  late: false,
+  registeredFrom: null,
+  registeredBy: null,
+  registeredAt: 0,
 });
 
 async function idsIn(store) {

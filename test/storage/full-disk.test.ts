@@ -19,11 +19,12 @@ async function mayMount(place: string): Promise<boolean> {
   }
 }
 
-test('a disk that is really full: what was acknowledged is there, nothing else is, and writes go on when there is room', async () => {
+test('a disk that is really full keeps what was acknowledged and nothing else, and takes writes again', async () => {
   if (toolsMissing('unshare', 'mount')) return;
   const place = await mkdtemp(join(tmpdir(), 'signpost-full-'));
   if (await mayMount(place)) {
-    const script = `mount -t tmpfs -o size=48m tmpfs '${place}' && exec '${process.execPath}' '${join(import.meta.dirname, 'full-disk-child.js')}' '${place}'`;
+    const child = join(import.meta.dirname, 'full-disk-child.js');
+    const script = `mount -t tmpfs -o size=48m tmpfs '${place}' && exec '${process.execPath}' '${child}' '${place}'`;
     const { stdout } = await run('unshare', ['-rm', 'sh', '-c', script]);
     const { acknowledged, readable, ...rest } = JSON.parse(stdout) as Record<string, number>;
     expect(rest).toEqual({ full: 'full', fullAgain: 'full', lost: 0, unacknowledged: 0 });

@@ -75,14 +75,19 @@ test('each commit is one synchronous batch', async () => {
 test('a directory that is in use is refused', async () => {
   const { open, directory, clock } = await bench();
   await open();
-  await expect(LevelStore.open(directory, clock)).rejects.toMatchObject({ code: 'in-use', message: expect.stringContaining(directory) });
+  await expect(LevelStore.open(directory, clock)).rejects.toMatchObject({
+    code: 'in-use',
+    message: expect.stringContaining(directory),
+  });
 });
 
 test('a directory that another process has open is refused', async () => {
   const { directory, clock } = await bench();
   const program = `const { ClassicLevel } = await import(${JSON.stringify(import.meta.resolve('classic-level'))});
     await new ClassicLevel(${JSON.stringify(directory)}).open(); console.log('open'); setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   await new Promise((resolve) => child.stdout.once('data', resolve));
   await expect(LevelStore.open(directory, clock)).rejects.toMatchObject({ code: 'in-use' });
@@ -94,7 +99,10 @@ test('a newer format is refused with both versions', async () => {
   const { open, directory } = await bench();
   await (await open()).close();
   await tamper(directory, (database) => database.put('meta/format', '2'));
-  await expect(open()).rejects.toMatchObject({ code: 'format', message: expect.stringMatching(/format 2.*reads 1 to 1/) });
+  await expect(open()).rejects.toMatchObject({
+    code: 'format',
+    message: expect.stringMatching(/format 2.*reads 1 to 1/),
+  });
 });
 
 test('a database of something else is refused and left as it is', async () => {
@@ -121,7 +129,10 @@ test.each([
   const { open, directory } = await bench();
   await (await open()).close();
   await tamper(directory, (database) => database.put('instance/svc.internal/web/a', text));
-  await expect(stored(await open())).rejects.toMatchObject({ code, message: expect.stringContaining('instance/svc.internal/web/a') });
+  await expect(stored(await open())).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining('instance/svc.internal/web/a'),
+  });
 });
 
 test('a revision that cannot be read is an error', async () => {
@@ -137,7 +148,9 @@ test('without space nothing is committed, and with space again everything goes o
   await store.commit([put(anInstance('a'))]);
   const before = await stored(store);
   failNext(noSpace);
-  await expect(store.commit([put(anInstance('a', { generation: 1, weight: 7 })), put(anInstance('b'))])).rejects.toMatchObject({ code: 'full' });
+  await expect(
+    store.commit([put(anInstance('a', { generation: 1, weight: 7 })), put(anInstance('b'))]),
+  ).rejects.toMatchObject({ code: 'full' });
   expect(await stored(store)).toEqual(before);
   await clock.pass(1000);
   await store.commit([put(anInstance('c'))]);
@@ -161,7 +174,11 @@ test('a write that got through after all, though the disk was said to be full, i
     await openDatabase.call(this);
     await batch.call(this, failed);
   });
-  const writes = [put(anInstance('a', { generation: 1, weight: 7 })), remove(anInstance('b', { generation: 2 })), put(anInstance('c'))];
+  const writes = [
+    put(anInstance('a', { generation: 1, weight: 7 })),
+    remove(anInstance('b', { generation: 2 })),
+    put(anInstance('c')),
+  ];
   await expect(store.commit(writes)).rejects.toMatchObject({ code: 'full' });
   await clock.pass(1000);
   await store.commit([{ kind: 'revision' }]);
@@ -202,10 +219,15 @@ test('after any other failed write nothing is promised until a restart', async (
 test('tombstones whose time is over are cleared', async () => {
   const { open, clock, directory } = await bench();
   const store = await open();
-  const short = { ...remove(anInstance('a')), tombstone: { zone: 'svc.internal', service: 'web', id: 'a', generation: 1, until: clock.wall() + 60_000 } } as const;
+  const short = {
+    ...remove(anInstance('a')),
+    tombstone: { zone: 'svc.internal', service: 'web', id: 'a', generation: 1, until: clock.wall() + 60_000 },
+  } as const;
   await store.commit([short, remove(anInstance('b'))]);
   await clock.pass(600_000);
   await store.commit([{ kind: 'revision' }]);
   await store.close();
-  await tamper(directory, async (database) => expect(await database.keys({ gte: 'tombstone/', lt: 'tombstone/~' }).all()).toHaveLength(1));
+  await tamper(directory, async (database) =>
+    expect(await database.keys({ gte: 'tombstone/', lt: 'tombstone/~' }).all()).toHaveLength(1),
+  );
 });
