@@ -5,8 +5,8 @@ import { anInstance, aService, aTombstone } from './contract.ts';
 // What version 1 wrote, to the letter: every later server must read it.
 const instanceOfVersion1 =
   '{"v":1,"zone":"svc.internal","service":"web","id":"a","generation":7,"revision":9,' +
-  '"addresses":["10.0.0.7","fd00::7"],"port":8080,"protocol":"tcp","ports":[{"name":"grpc","port":9090,"protocol":"udp"}],' +
-  '"priority":10,"weight":100,"tags":["v2"],' +
+  '"addresses":["10.0.0.7","fd00::7"],"port":8080,"protocol":"tcp",' +
+  '"ports":[{"name":"grpc","port":9090,"protocol":"udp"}],"priority":10,"weight":100,"tags":["v2"],' +
   '"meta":{"commit":"abc","":"ä\\u0000\\"\\n"},"ttl":null,"lease":30,"declared":"passing",' +
   '"checks":[{"type":"http","path":"/health","port":8080,"interval":10,"timeout":0.5,"rise":2,"fall":3},' +
   '{"type":"ttl","interval":10}],"observed":"unknown","registeredFrom":"10.0.0.9",' +
