@@ -107,9 +107,8 @@ export class Answers {
   /** True when the reply that was written is the same for all clients, and lasts. */
   #isKeepable(reply: Reply, length: number): boolean {
     const { steady, personal, truncated, nodes } = this.#writer;
-    return (
-      reply.steady && steady && !personal && !truncated && nodes.length <= mostKeptNodes && length <= mostKeptOctets
-    );
+    const isSmall = nodes.length <= mostKeptNodes && length <= mostKeptOctets;
+    return this.#cache.enabled && isSmall && reply.steady && steady && !personal && !truncated;
   }
 
   /** Notes in the nodes how long a resolver may hold what was written. */

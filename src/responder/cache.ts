@@ -67,9 +67,8 @@ export class AnswerCache {
     return null;
   }
 
-  /** Keeps an answer to `query`, in the place of the one of its group that was not used for longest. */
+  /** Keeps an answer to `query` (the cache must be enabled), in the place of the one of its group that was not used for longest. */
   add(query: Query, answer: CachedAnswer): void {
-    if (!this.enabled) return;
     const start = this.#start(query.hash);
     let place = start;
     for (let other = start; other < start + ways; other++) {

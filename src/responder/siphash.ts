@@ -9,11 +9,11 @@ export class SipHash {
   low = 0;
   high = 0;
 
-  readonly #key: readonly number[];
+  readonly #key: Int32Array;
 
   /** `key` has 16 octets. */
   constructor(key: Buffer) {
-    this.#key = [0, 4, 8, 12].map((offset) => key.readInt32LE(offset));
+    this.#key = Int32Array.from([0, 4, 8, 12], (offset) => key.readInt32LE(offset));
   }
 
   /** Hashes the first `length` octets of `input`, and overwrites up to eight after them. */
@@ -22,15 +22,15 @@ export class SipHash {
     const end = (length & ~7) + 8;
     for (let i = length; i < end; i++) input[i] = 0;
     input[end - 1] = length;
-    const [k0, k1, k2, k3] = this.#key as [number, number, number, number];
-    let low0 = k0 ^ 0x70736575;
-    let high0 = k1 ^ 0x736f6d65;
-    let low1 = k2 ^ 0x6e646f6d;
-    let high1 = k3 ^ 0x646f7261;
-    let low2 = k0 ^ 0x6e657261;
-    let high2 = k1 ^ 0x6c796765;
-    let low3 = k2 ^ 0x79746573;
-    let high3 = k3 ^ 0x74656462;
+    const key = this.#key;
+    let low0 = key[0]! ^ 0x70736575;
+    let high0 = key[1]! ^ 0x736f6d65;
+    let low1 = key[2]! ^ 0x6e646f6d;
+    let high1 = key[3]! ^ 0x646f7261;
+    let low2 = key[0]! ^ 0x6e657261;
+    let high2 = key[1]! ^ 0x6c796765;
+    let low3 = key[2]! ^ 0x79746573;
+    let high3 = key[3]! ^ 0x74656462;
     // Two rounds a word, then four.
     const wordRounds = end / 4;
     for (let round = 0; round < wordRounds + 4; round++) {

@@ -42,6 +42,12 @@ describe('what was removed', () => {
     expect(server.apply(update('z.', 2, 'web.z. 5 A 10.0.0.2', ''))).toBe(5);
   });
 
+  it('is held as long when nothing is cached', () => {
+    const server = new DnsServer([load('z.', text)], { cache: { answers: 0, octets: 0 } });
+    server.ask('_web._tcp.z.', 'SRV');
+    expect(server.apply(update('z.', 2, 'a.web.z. 30 A 10.0.0.3', ''))).toBe(31);
+  });
+
   it('is held for the TTL of its own records, not of those beside them in the answer', () => {
     expect(heldAfter('_web._tcp.z. 7 SRV 1 1 80 a.web.z.', 0, ['_web._tcp.z.', 'SRV'])).toBe(8);
     expect(heldAfter('a.web.z. 30 A 10.0.0.3', 0, ['_web._tcp.z.', 'SRV'])).toBe(31);
