@@ -125,7 +125,7 @@ async function start(
 
   return {
     addresses: { dns: workers.addresses, http: await http.listen() },
-    zones: [...publisher.zones].map(({ apex }) => printName(apex)).sort(),
+    zones: [...publisher.zones].map(({ apex }) => printName(apex).slice(0, -1) || '.').sort(),
     reload: () => zoneFiles.reload(),
     close,
   };
