@@ -51,6 +51,8 @@ export class Writer {
   /** Writes of the registry's own. */
   #own: Job[] = [];
   #running: Promise<void> | null = null;
+  /** Why the store refused the last commit; null where it took it. */
+  #refusal: unknown = null;
   #closed = false;
 
   constructor(parts: WriterParts) {
@@ -104,6 +106,7 @@ export class Writer {
     let revisions: readonly number[];
     try {
       revisions = writes.length === 0 ? [] : await this.#parts.store.commit(writes);
+      if (writes.length > 0) this.#note(null);
     } catch (error) {
       await this.#goOnWithout(batch, error);
       return;
@@ -119,7 +122,7 @@ export class Writer {
       for (const pending of batch) await this.#commit([pending]);
       return;
     }
-    this.#parts.log.error({ err: error, writes: batch.length }, 'the store refused a commit');
+    this.#note(error);
     const unstored: Pending[] = [];
     for (const { job, commitment } of batch) {
       if (commitment.write === null || (commitment.evenUnstored === true && !lostRace)) {
@@ -130,6 +133,15 @@ export class Writer {
       }
     }
     await this.#publish(unstored, []);
+  }
+
+  /** Logs when the store begins to refuse, for another reason than before, and when it takes commits again. */
+  #note(refusal: unknown): void {
+    if (refusal === null && this.#refusal !== null) this.#parts.log.info('the store takes commits again');
+    if (refusal !== null && String(refusal) !== String(this.#refusal)) {
+      this.#parts.log.error({ err: refusal }, 'the store refuses commits');
+    }
+    this.#refusal = refusal;
   }
 
   /** Changes memory and lets the world know. `revisions`: those of the commitments that have a write, in order. */

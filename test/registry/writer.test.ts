@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { StoreError, type StoreWrite } from '../../src/registry/store.ts';
 import { MemoryStore } from '../../src/storage/memory.ts';
@@ -109,6 +110,21 @@ test.each([
   expect(await registry.renew([{ ...webRef('a'), generation: 1 }], caller)).toMatchObject([{ instance }]);
   store.refuse = () => null;
   expect(await codeOf(registry.register(web('b'), caller))).toBe('resolved');
+});
+
+test('a store that refuses is logged once, and once more when it takes commits again', async () => {
+  const lines: string[] = [];
+  const log = pino(
+    { level: 'info' },
+    { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) },
+  );
+  const store = new ScriptedStore();
+  const { registry } = await openRegistry({ store, log });
+  store.refuse = () => new StoreError('full', 'no');
+  for (let round = 0; round < 5; round++) await codeOf(registry.register(web('a'), caller));
+  store.refuse = () => null;
+  for (let round = 0; round < 5; round++) await codeOf(registry.register(web('a', { weight: round }), caller));
+  expect(lines).toEqual(['the store refuses commits', 'the store takes commits again']);
 });
 
 test('whichever commit fails, memory holds what was acknowledged and nothing else', async () => {
