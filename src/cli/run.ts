@@ -61,7 +61,7 @@ export const run = defineCommand({
     const registration = readRegistration(service!, values, terminal);
     const port = readWholeNumber('--port', values.port, 0, 65_535) || (await freePort());
     const api = openApi(values.server, terminal);
-    if (values.require) await waitForServer(api, readSeconds(values, 'require-timeout', 10));
+    if (values.require) await waitForServer(api, readSeconds(values, 'require-timeout', 10), terminal);
     const tell = (line: string): void => void terminal.stderr.write(`signpost run: ${line}\n`);
     return runProgram(program, {
       start: () => startProgram(command, args, { ...terminal.env, PORT: String(port) }),
@@ -151,7 +151,7 @@ const onSignal: World['onSignal'] = (listener) => {
   return () => watchedSignals.forEach((signal) => process.off(signal, listener));
 };
 
-async function waitForServer(api: Api, timeoutMs: number): Promise<void> {
+async function waitForServer(api: Api, timeoutMs: number, { pause }: Terminal): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {
@@ -159,7 +159,7 @@ async function waitForServer(api: Api, timeoutMs: number): Promise<void> {
       return;
     } catch (error) {
       if (performance.now() >= deadline) throw new UnreachableError((error as Error).message, { cause: error });
-      await new Promise((resolve) => setTimeout(resolve, readyEveryMs));
+      await pause(readyEveryMs);
     }
   }
 }

@@ -9,6 +9,7 @@ import { createResolver, type Resolver } from '../../src/client/index.ts';
 import { closedPort } from '../support/backend.ts';
 import { commandPath, startServer, type TestServer } from '../support/server.ts';
 import { toolsMissing } from '../support/tools.ts';
+import { runCommand } from './support.ts';
 
 /** A web server that answers `ok`, says how it was told to stop, and takes 50 ms for it. */
 const program = `
@@ -86,23 +87,23 @@ describe('signpost run', () => {
     expect(await reply.json()).toMatchObject({ instances: [] });
   });
 
-  it.each<[string, number, readonly string[]]>([
-    ['that ends well', 0, [process.execPath, '-e', '']],
-    ['that fails', 1, [process.execPath, '-e', 'process.exit(1)']],
-    ['that fails in its own way', 42, [process.execPath, '-e', 'process.exit(42)']],
-    ['that is terminated', 143, [process.execPath, '-e', 'process.kill(process.pid, "SIGTERM")']],
-    ['that is killed', 137, [process.execPath, '-e', 'process.kill(process.pid, "SIGKILL")']],
-    ['that does not exist', 127, ['/nonexistent/program']],
-  ])('of a program %s ends with %i', async (_, code, command) => {
-    expect(await run(['ended', '--port', '0', '--', ...command]).code).toBe(code);
-  });
-
-  it('of a program that may not be run ends with 126', async () => {
+  it('passes the exit code of the program on', async () => {
+    const node = (script: string): readonly string[] => [process.execPath, '-e', script];
     const directory = await mkdtemp(join(tmpdir(), 'signpost-run-'));
-    const path = join(directory, 'program');
-    await writeFile(path, '#!/bin/sh\n');
-    await chmod(path, 0o644);
-    expect(await run(['ended', '--port', '0', '--', path]).code).toBe(126);
+    const unrunnable = join(directory, 'program');
+    await writeFile(unrunnable, '#!/bin/sh\n');
+    await chmod(unrunnable, 0o644);
+    const table: readonly (readonly [code: number, command: readonly string[]])[] = [
+      [0, node('')],
+      [1, node('process.exit(1)')],
+      [42, node('process.exit(42)')],
+      [143, node('process.kill(process.pid, "SIGTERM")')],
+      [137, node('process.kill(process.pid, "SIGKILL")')],
+      [127, ['/nonexistent/program']],
+      [126, [unrunnable]],
+    ];
+    const codes = await Promise.all(table.map(([, command]) => run(['ended', '--port', '0', '--', ...command]).code));
+    expect(codes).toEqual(table.map(([code]) => code));
     await rm(directory, { recursive: true });
   });
 
@@ -110,12 +111,13 @@ describe('signpost run', () => {
     [['web', '--port', '0'], /wanted a command after "--"/],
     [['web', '--', 'true'], /wanted --port N/],
     [['web', '--port', '0', '--ready', 'ping', '--', 'true'], /--ready wants tcp or http:\/PATH, found ping/],
-    [['web', '--port', '0', '--kill-signal', 'SOON', '--', 'true'], /--kill-signal/],
-    [['web', '--port', '65536', '--', 'true'], /--port/],
-  ])('%j is a usage error', async (args, message) => {
-    const running = run(args);
-    expect(await running.code).toBe(64);
-    expect(running.printed()).toMatch(message);
+    [['web', '--port', '0', '--kill-signal', 'SOON', '--', 'true'], /--kill-signal wants the name of a signal/],
+    [['web', '--port', '65536', '--', 'true'], /--port wants a number from 0 to 65535/],
+    [['web', '--port', '0', '--address', 'here', '--', 'true'], /--address wants an IPv4 or IPv6 address, found here/],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await runCommand(['run', ...args]);
+    expect(code).toBe(64);
+    expect(stderr).toMatch(message);
   });
 
   it('runs the program though no registry answers, and passes its exit code on', async () => {

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createConnector, createLookup, createResolver } from '../../../src/client/index.ts';
 import { closedPort, lineOf, startBackend } from '../../support/backend.ts';
-import { makeCertificate } from '../../support/certificate.ts';
+import { createAuthority } from '../../support/certificates.ts';
 import { ScriptedDns } from '../../support/scripted-dns.ts';
 import { toolsMissing } from '../../support/tools.ts';
 
@@ -37,13 +37,13 @@ describe('createConnector', () => {
 
   it('speaks TLS for the domain of the service', async () => {
     if (toolsMissing('openssl')) return;
-    const certificate = await makeCertificate('example.test');
-    await using backend = await startBackend('db', { tls: certificate });
+    await using authority = await createAuthority();
+    await using backend = await startBackend('db', { tls: await authority.issue(['DNS:example.test']) });
     using resolver = resolverOver([lineOf(backend)]);
-    const socket = await createConnector(name, { resolver, tls: { ca: certificate.cert } })();
+    const socket = await createConnector(name, { resolver, tls: { ca: authority.cert } })();
     expect(socket).toMatchObject({ authorized: true });
     socket.destroy();
-    await expect(createConnector(name, { resolver, tls: true })()).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    await expect(createConnector(name, { resolver, tls: true })()).rejects.toMatchObject({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
   });
 
   it('gives up a target that does not answer within its time', async () => {

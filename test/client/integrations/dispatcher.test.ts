@@ -5,7 +5,7 @@ import * as undici6 from 'undici6';
 import { describe, expect, it } from 'vitest';
 import { createDispatcher, createResolver, type DispatcherOptions, type UndiciModule } from '../../../src/client/index.ts';
 import { type Backend, closedPort, lineOf, startBackend } from '../../support/backend.ts';
-import { makeCertificate } from '../../support/certificate.ts';
+import { createAuthority } from '../../support/certificates.ts';
 import { ScriptedDns } from '../../support/scripted-dns.ts';
 import { toolsMissing } from '../../support/tools.ts';
 
@@ -155,9 +155,9 @@ describe.each(cases)('createDispatcher with $name', ({ undici, fetch }) => {
 describe('createDispatcher over TLS', () => {
   it('verifies the domain of the service and not the name of the target', async () => {
     if (toolsMissing('openssl')) return;
-    const certificate = await makeCertificate('example.test');
-    await using backend = await startBackend('a', { tls: certificate });
-    const pool = { connect: { ca: certificate.cert } };
+    await using authority = await createAuthority();
+    await using backend = await startBackend('a', { tls: await authority.issue(['DNS:example.test']) });
+    const pool = { connect: { ca: authority.cert } };
     await using good = dispatcherOver([lineOf(backend)], undici7, { pool });
     const ask = (dispatcher: unknown): Promise<Response> => (fetch as Fetch)('https://_web._tcp.example.test/', { dispatcher });
     expect(await (await ask(good.dispatcher)).text()).toBe('a');
