@@ -52,7 +52,7 @@ export class Writer {
   #own: Job[] = [];
   #running: Promise<void> | null = null;
   /** Why the store refused the last commit; null where it took it. */
-  #refusal: unknown = null;
+  #refusal: Error | null = null;
   #closed = false;
 
   constructor(parts: WriterParts) {
@@ -122,7 +122,7 @@ export class Writer {
       for (const pending of batch) await this.#commit([pending]);
       return;
     }
-    this.#note(error);
+    this.#note(error as Error);
     const unstored: Pending[] = [];
     for (const { job, commitment } of batch) {
       if (commitment.write === null || (commitment.evenUnstored === true && !lostRace)) {
@@ -136,9 +136,9 @@ export class Writer {
   }
 
   /** Logs when the store begins to refuse, for another reason than before, and when it takes commits again. */
-  #note(refusal: unknown): void {
+  #note(refusal: Error | null): void {
     if (refusal === null && this.#refusal !== null) this.#parts.log.info('the store takes commits again');
-    if (refusal !== null && String(refusal) !== String(this.#refusal)) {
+    if (refusal !== null && refusal.message !== this.#refusal?.message) {
       this.#parts.log.error({ err: refusal }, 'the store refuses commits');
     }
     this.#refusal = refusal;
