@@ -18,7 +18,7 @@ import { loadSync } from '@grpc/proto-loader';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ProbedCheck } from '../../src/checks/probe.ts';
 import { probe } from '../../src/checks/probes.ts';
-import { makeCertificate } from '../support/certificate.ts';
+import { createAuthority } from '../support/certificates.ts';
 import { toolsMissing } from '../support/tools.ts';
 
 const timing = { interval: 10, timeout: 3, rise: 2, fall: 3 };
@@ -152,7 +152,8 @@ describe('http', () => {
 
 test('https takes whatever certificate the address has', async () => {
   if (toolsMissing('openssl')) return;
-  const server = createHttpsServer(await makeCertificate('web.example'), (_, response) => response.end());
+  await using authority = await createAuthority();
+  const server = createHttpsServer(await authority.issue(['DNS:web.example'], -1), (_, response) => response.end());
   const port = await listen(server);
   expect(await outcomeOf({ type: 'https', port, path: '/', ...timing })).toBe('passing');
   expect(await outcomeOf(http(port, '/'))).not.toBe('passing');

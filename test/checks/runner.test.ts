@@ -148,7 +148,7 @@ describe('what is told', () => {
           signal.addEventListener('abort', () => (aborted = true));
         }),
     );
-    const instance = checked();
+    const instance = checked({ checks: [{ type: 'tcp', port: 80, ...timing, fall: 1 }] });
     register(instance);
     await clock.pass(1200);
     expect(probed).toHaveLength(1);
