@@ -3,6 +3,14 @@ import { createSocket } from 'node:dgram';
 
 const types = { A: 1, NS: 2, SOA: 6, TXT: 16, AAAA: 28, SRV: 33 };
 
+/** The query for `NAME TYPE`, with id 0x1234. */
+export function encodeQuestion(question) {
+  const [name, type] = question.split(' ');
+  const labels = name.split('.').filter((label) => label !== '');
+  const owner = labels.map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`));
+  return Buffer.concat([Buffer.of(0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0), ...owner, Buffer.of(0, 0, types[type], 0, 1)]);
+}
+
 /**
  * Asks `NAME TYPE` of a loopback port.
  * @param {number} port
@@ -11,11 +19,6 @@ const types = { A: 1, NS: 2, SOA: 6, TXT: 16, AAAA: 28, SRV: 33 };
  * @returns {Promise<{ rcode: number, answers: number, octets: number } | undefined>} undefined: no reply in time
  */
 export function ask(port, question, timeout) {
-  const [name, type] = question.split(' ');
-  const labels = name.split('.').filter((label) => label !== '');
-  const owner = Buffer.concat([...labels.map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`)), Buffer.of(0)]);
-  const header = Buffer.of(0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0);
-  const query = Buffer.concat([header, owner, Buffer.of(0, types[type], 0, 1)]);
   return new Promise((resolve) => {
     const socket = createSocket('udp4');
     const finish = (result) => {
@@ -26,6 +29,6 @@ export function ask(port, question, timeout) {
     const timer = setTimeout(finish, timeout);
     socket.on('error', () => {}); // refused while the server starts; the timer ends the wait
     socket.on('message', (reply) => finish({ rcode: reply[3] & 15, answers: reply.readUInt16BE(6), octets: reply.length }));
-    socket.send(query, port, '127.0.0.1');
+    socket.send(encodeQuestion(question), port, '127.0.0.1');
   });
 }

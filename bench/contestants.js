@@ -18,7 +18,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 export const contestants = {
   floor: { needs: ['gcc'], start: startFloor },
   'node-floor': { needs: [], start: startNodeFloor },
-  signpost: { needs: [], start: (directory) => startSignpost(directory, []) },
+  signpost: { needs: [], start: (directory, options) => startSignpost(directory, [], options) },
   // Keeps one answer, so each query is looked up and written anew. Left out where it is not named.
   'signpost-uncached': { needs: [], isSpecial: true, start: (directory) => startSignpost(directory, ['--config', uncached(directory)]) },
   nsd: { needs: ['nsd'], start: startNsd },
@@ -54,11 +54,11 @@ async function startNodeFloor() {
   return { port: Number(server.readyLine.split(' ')[1]), ...server };
 }
 
-async function startSignpost(directory, more) {
+async function startSignpost(directory, more, { pinned = true } = {}) {
   const listen = ['--dns', '127.0.0.1:0', '--http', '127.0.0.1:0'];
   const files = ['--data', join(directory, 'data'), '--zones', join(directory, 'zones')];
   const args = [here('../dist/cli/main.js'), 'serve', '--zone', apex, ...listen, ...files, ...more];
-  const server = await startServer({ command: process.execPath, args, ready: /"msg":"ready"/ });
+  const server = await startServer({ command: process.execPath, args, ready: /"msg":"ready"/, pinned });
   const { dns, http } = JSON.parse(server.readyLine);
   await registerAll(`http://${http[0]}`);
   return { port: Number(dns[0].split(':').at(-1)), http: `http://${http[0]}`, ...server };

@@ -28,14 +28,18 @@ export async function measureRounds(running, load) {
 }
 
 async function loadFor({ port, pid }, { questions, options }, seconds) {
-  const clients = ['-c', '20', '-q', '400', '-t', '1', '-l', String(seconds)];
-  const args = ['-c', String(loadCore), 'dnsperf', '-s', '127.0.0.1', '-p', String(port), '-d', questions, ...clients, ...options];
   const before = cpuNanoseconds(pid);
+  const { completed, perSecond, lost } = await dnsperf(port, questions, ['-l', String(seconds), ...options]);
+  return { microseconds: (cpuNanoseconds(pid) - before) / completed / 1000, perSecond, lost };
+}
+
+/** Runs the load generator against a loopback port; `questions` is the path of its file. */
+export async function dnsperf(port, questions, options) {
+  const clients = ['-c', '20', '-q', '400', '-t', '1'];
+  const args = ['-c', String(loadCore), 'dnsperf', '-s', '127.0.0.1', '-p', String(port), '-d', questions, ...clients, ...options];
   const { stdout } = await run('taskset', args, { maxBuffer: 1 << 24 });
-  const used = cpuNanoseconds(pid) - before;
   const figure = (label) => Number(new RegExp(`${label}:\\s+([\\d.]+)`).exec(stdout)?.[1]);
-  const completed = figure('Queries completed');
-  return { microseconds: used / completed / 1000, perSecond: figure('Queries per second'), lost: figure('Queries lost') };
+  return { completed: figure('Queries completed'), perSecond: figure('Queries per second'), lost: figure('Queries lost') };
 }
 
 /** One line a contestant: median CPU a query, the ratio to the first with quartiles, answers a second, losses. */
