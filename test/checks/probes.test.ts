@@ -136,6 +136,21 @@ describe('http', () => {
     expect(await outcomeOf(http(port))).toMatch(/^failed/);
   });
 
+  test('closes a connection that changes to another protocol', async () => {
+    let closed: () => void;
+    const gone = new Promise<void>((resolve) => (closed = resolve));
+    const port = await listen(
+      createTcpServer((socket) => {
+        socket.on('close', () => closed());
+        socket.once('data', () => {
+          socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+        });
+      }),
+    );
+    expect(await outcomeOf(http(port))).toMatch(/^failed/);
+    await gone;
+  });
+
   test('ends when it is told to', async () => {
     const port = await listen(createTcpServer(() => undefined));
     expect(await outcomeOf(http(port), '127.0.0.1', AbortSignal.timeout(20))).toMatch(/^failed/);
