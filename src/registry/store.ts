@@ -1,4 +1,6 @@
-/** What the registry needs of a store. Each implementation is one file in `src/storage`, judged by one contract suite. */
+/**
+ * What the registry needs of a store. Each implementation is one file in `src/storage`, judged by one contract suite.
+ */
 import type { Instance } from './instance.ts';
 import type { Service } from './service.ts';
 
@@ -13,11 +15,12 @@ export interface Tombstone {
 }
 
 /**
- * One write. `expect` is the revision that the stored entry must have (0: none must be there); a store shared with other
- * servers refuses the write with `conflict` otherwise. A lone server's store may take it as given.
+ * One write. `expect` is the revision that the stored entry must have (0: none must be there); a store shared with
+ * other servers refuses the write with `conflict` otherwise. A lone server's store may take it as given.
  */
 export type StoreWrite =
   | { readonly kind: 'instance'; readonly value: Instance; readonly expect: number }
+  /** Expects the revision of `value`. */
   | { readonly kind: 'remove-instance'; readonly value: Instance; readonly tombstone: Tombstone }
   | { readonly kind: 'service'; readonly value: Service; readonly expect: number }
   | { readonly kind: 'remove-service'; readonly value: Service }
@@ -39,19 +42,69 @@ export interface StoreSnapshot {
 }
 
 export interface Store {
+  /** Most writes of one commit; any number where absent. */
+  readonly mostWrites?: number;
   /** Highest revision that was ever committed; never goes back, also after a restart. */
   readonly revision: number;
   /** What is stored now; to be read to its end, or the snapshot is held open until `close`. */
   snapshot(): Promise<StoreSnapshot>;
   /**
-   * Makes all writes durable or none, gives each its revision, and resolves with these, in order (several writes may share
-   * one). No two writes are about the same entry. Rejects with `StoreError`. What is stored carries its revision: `stamped`.
+   * Makes all writes durable or none, gives each its revision, and resolves with these, in order (several writes may
+   * share one). No two writes are about the same entry. Rejects with `StoreError`. What is stored carries its revision:
+   * `stamped`.
    */
   commit(writes: readonly StoreWrite[]): Promise<readonly number[]>;
   close(): Promise<void>;
 }
 
-/** The value as committed at `revision`. A registration comes with generation 0 and takes the revision, which no other ever has. */
+/** A store that several servers write to, each of which must learn of what the others do. */
+export interface SharedStore extends Store {
+  /** Name of this server among those of the store. */
+  readonly server: string;
+  /** The servers that are alive as far as this one knows, itself included. */
+  readonly servers: readonly string[];
+  /** Seconds since this server last knew that it had missed nothing; 0 while it follows. */
+  readonly stale: number;
+  /**
+   * Begins with what was committed after the last `snapshot`. From then on `commit` resolves once all that was committed
+   * before has been handed to `follower`, so that everybody sees everything in the order of revisions.
+   */
+  follow(follower: Follower): void;
+  /**
+   * Lets all servers know of a renewal; resolves when this one knows of all that came before. Rejects with `StoreError`.
+   */
+  renew(renewal: SharedRenewal): Promise<void>;
+}
+
+export interface Follower {
+  /** What was committed, but for what `commit` of this very store resolves with, in the order of revisions. */
+  changed(changes: readonly StoredChange[]): void;
+  /** Renewals that any server took, this one too. */
+  renewed(renewals: readonly SharedRenewal[]): void;
+  /** Everything anew, because something may have been missed; nothing can be committed until it resolves. */
+  relisted(snapshot: StoreSnapshot): Promise<void>;
+}
+
+/** What became of an entry; null: it was removed. */
+export type StoredChange =
+  | { readonly kind: 'instance'; readonly ref: StoredRef; readonly revision: number; readonly after: Instance | null }
+  | {
+    readonly kind: 'service'; readonly ref: Omit<StoredRef, 'id'>; readonly revision: number;
+    readonly after: Service | null;
+  }
+  | { readonly kind: 'tombstone'; readonly tombstone: Tombstone };
+
+export type StoredRef = Pick<Instance, 'zone' | 'service' | 'id'>;
+export type SharedRenewal = Pick<Instance, 'zone' | 'service' | 'id' | 'generation'>;
+
+export function isShared(store: Store): store is SharedStore {
+  return 'follow' in store;
+}
+
+/**
+ * The value as committed at `revision`. A registration comes with generation 0 and takes the revision, which no other
+ * ever has.
+ */
 export function stamped(instance: Instance, revision: number): Instance {
   return { ...instance, revision, generation: instance.generation === 0 ? revision : instance.generation };
 }

@@ -72,6 +72,21 @@ export const remove = (value: Instance): StoreWrite => ({
 });
 export const settings = (value: Service, expect = value.revision): StoreWrite => ({ kind: 'service', value, expect });
 
+/** Commits any number of writes, in as many commits as it takes. */
+export async function commitAll(store: Store, writes: readonly StoreWrite[]): Promise<readonly number[]> {
+  const { mostWrites = writes.length } = store;
+  const revisions: number[] = [];
+  for (let from = 0; from < writes.length; from += mostWrites) {
+    revisions.push(...(await store.commit(writes.slice(from, from + mostWrites))));
+  }
+  return revisions;
+}
+
+/** The instance as it was registered at `revision`. */
+export function registeredAt(revision: number, instance: Instance): Instance {
+  return { ...instance, generation: revision, revision };
+}
+
 export interface Stored {
   readonly revision: number;
   readonly instances: Map<string, Instance>;
@@ -135,11 +150,12 @@ export function testStore(name: string, makeBench: () => Promise<StoreBench>): v
 
     test('revisions rise with every commit, and a snapshot says the last', async () => {
       const store = await (await bench()).open();
+      const [first] = await store.commit([put(anInstance('a'))]);
       let last = store.revision;
       for (const writes of [
-        [put(anInstance('a')), put(anInstance('b'))],
+        [put(anInstance('b')), put(anInstance('c'))],
         [{ kind: 'revision' } as const],
-        [remove(anInstance('a'))],
+        [remove(registeredAt(first!, anInstance('a')))],
       ]) {
         const revisions = await store.commit(writes);
         expect(revisions).toHaveLength(writes.length);
@@ -153,9 +169,10 @@ export function testStore(name: string, makeBench: () => Promise<StoreBench>): v
 
     test('what is removed is gone and leaves its tombstone', async () => {
       const store = await (await bench()).open();
-      const [generation] = await store.commit([put(anInstance('a')), settings(aService('web'))]);
-      const instance = anInstance('a', { generation: generation!, revision: generation! });
-      await store.commit([remove(instance), { kind: 'remove-service', value: aService('web') }]);
+      const [generation, revision] = await store.commit([put(anInstance('a')), settings(aService('web'))]);
+      const instance = registeredAt(generation!, anInstance('a'));
+      const service = aService('web', { revision: revision! });
+      await store.commit([remove(instance), { kind: 'remove-service', value: service }]);
       expect(await stored(store)).toMatchObject({
         instances: new Map(),
         services: new Map(),
@@ -166,22 +183,25 @@ export function testStore(name: string, makeBench: () => Promise<StoreBench>): v
     test('names that are prefixes of each other are kept apart', async () => {
       const store = await (await bench()).open();
       const names = [['web', 'a'], ['web', 'a-b'], ['web-a', 'b'], ['web', 'a0'], ['we', 'b']] as const;
-      await store.commit(names.map(([service, id]) => put(anInstance(id, { service }))));
-      await store.commit([remove(anInstance('a'))]);
+      const [first] = await store.commit(names.map(([service, id]) => put(anInstance(id, { service }))));
+      await store.commit([remove(registeredAt(first!, anInstance('a')))]);
       expect([...(await stored(store)).instances.keys()].sort()).toEqual(['we/b', 'web-a/b', 'web/a-b', 'web/a0']);
     });
 
     test('a snapshot is of one moment, whatever is committed while it is read', async () => {
       const store = await (await bench()).open();
-      await store.commit(Array.from({ length: 3000 }, (_, index) => put(anInstance(`i${index}`))));
+      const registered = Array.from({ length: 3000 }, (_, index) => anInstance(`i${index}`));
+      const revisions = await commitAll(store, registered.map((instance) => put(instance)));
       const { revision, batches } = await store.snapshot();
       const seen: Instance[] = [];
       for await (const { instances } of batches) {
         seen.push(...instances);
+        const [changed, gone] = [3000 - seen.length, 3000 - seen.length + 1];
+        if (instances.length === 0 || changed < 0) continue;
         await store.commit([
-          put(anInstance(`i${seen.length}`, { weight: 7 })),
+          put(anInstance(`i${changed}`, { weight: 7 }), revisions[changed]),
           put(anInstance(`new${seen.length}`)),
-          remove(anInstance('i2999')),
+          ...(gone < 3000 ? [remove(registeredAt(revisions[gone]!, anInstance(`i${gone}`)))] : []),
         ]);
       }
       expect(seen).toHaveLength(3000);
@@ -192,8 +212,8 @@ export function testStore(name: string, makeBench: () => Promise<StoreBench>): v
       const place = await bench();
       if (!place.durable) return;
       const store = await place.open();
-      await store.commit([put(anInstance('a')), put(anInstance('b')), settings(aService('web'))]);
-      await store.commit([remove(anInstance('b')), { kind: 'revision' }]);
+      const [, second] = await store.commit([put(anInstance('a')), put(anInstance('b')), settings(aService('web'))]);
+      await store.commit([remove(registeredAt(second!, anInstance('b'))), { kind: 'revision' }]);
       const before = await stored(store);
       await store.close();
       const again = await place.open();

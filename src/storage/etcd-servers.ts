@@ -1,0 +1,130 @@
+/**
+ * Calls to the servers of etcd: to one for as long as it answers, else to the next, until the time for the call is
+ * over. The library is loaded only here, when it is needed, and does no retrying of its own, which would not know what
+ * may be repeated.
+ */
+import type * as Library from 'etcd3';
+import type { Etcd3, IOptions } from 'etcd3';
+import { StoreError } from '../registry/store.ts';
+import type { Clock } from '../runtime/clock.ts';
+
+export interface EtcdSettings {
+  /** `http://host:2379`; at least one, all http or all https. */
+  readonly endpoints: readonly string[];
+  readonly user: string | null;
+  readonly password: string | null;
+  readonly prefix: string;
+  /** PEM; null: the system's authorities, no certificate of ours. */
+  readonly tls: { readonly ca: Buffer | null; readonly cert: Buffer | null; readonly key: Buffer | null };
+}
+
+export type WatchStream = Awaited<ReturnType<Etcd3['watchClient']['watch']>>;
+
+/** One call to a server; `options` carry its deadline. */
+export type Ask<T> = (client: Etcd3, options: { readonly deadline: number }) => Promise<T>;
+
+type Policy = NonNullable<NonNullable<IOptions['faultHandling']>['global']>;
+
+export class EtcdServers {
+  readonly #library: typeof Library;
+  readonly #clients: readonly Etcd3[];
+  readonly #clock: Clock;
+  /** The one that answered last. */
+  #current = 0;
+
+  /** Rejects with `failed` where the library is not installed, or no server named. */
+  static async load(settings: EtcdSettings, clock: Clock): Promise<EtcdServers> {
+    if (settings.endpoints.length === 0) throw new StoreError('failed', 'store.endpoints names no etcd server');
+    const library = await import('etcd3').catch((error: unknown) => {
+      throw new StoreError('failed', 'the package etcd3, which the etcd store needs, is not installed', { cause: error });
+    });
+    return new EtcdServers(library, settings, clock);
+  }
+
+  private constructor(library: typeof Library, settings: EtcdSettings, clock: Clock) {
+    this.#library = library;
+    this.#clock = clock;
+    this.#clients = settings.endpoints.map((endpoint) => new library.Etcd3(optionsOf(settings, endpoint)));
+  }
+
+  /**
+   * Asks one server after the other until one answers, which may have done what another did not live to tell: `ask`
+   * must be safe to repeat. Rejects with `unavailable` at clock time `until`, `full` where etcd has no space, and
+   * `failed` where it refuses.
+   */
+  async call<T>(until: number, ask: Ask<T>): Promise<T> {
+    for (;;) {
+      const asked = this.#current;
+      const left = until - this.#clock.now();
+      const patience = this.#clients.length > 1 ? Math.min(left, onePatience) : left;
+      try {
+        return await ask(this.#clients[asked]!, { deadline: Date.now() + patience });
+      } catch (error) {
+        if (this.#current === asked) this.#current = (asked + 1) % this.#clients.length;
+        const refusal = this.#refusal(error as Error);
+        if (refusal !== null) throw refusal;
+        if (this.#clock.now() + pause >= until) {
+          throw new StoreError('unavailable', `etcd does not answer: ${(error as Error).message}`, { cause: error });
+        }
+        await new Promise<void>((resolve) => this.#clock.after(pause, resolve));
+      }
+    }
+  }
+
+  /** A stream for watches, from the server that answered last. */
+  watch(): Promise<WatchStream> {
+    return this.#clients[this.#current]!.watchClient.watch();
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.close();
+  }
+
+  /** What no other server would say otherwise; null where asking again may help. */
+  #refusal(error: Error): StoreError | null {
+    if (error instanceof StoreError) return error;
+    const library = this.#library;
+    if (error instanceof library.GRPCResourceExhastedError) {
+      return new StoreError('full', `etcd takes no more: ${error.message}`, { cause: error });
+    }
+    const final = [
+      library.GRPCInvalidArgumentError, library.GRPCOutOfRangeError, library.EtcdPermissionDeniedError,
+      library.EtcdAuthenticationFailedError,
+    ];
+    if (!final.some((kind) => error instanceof kind)) return null;
+    return new StoreError('failed', `etcd refuses: ${error.message}`, { cause: error });
+  }
+}
+
+function optionsOf({ user, password, tls: { ca, cert, key } }: EtcdSettings, endpoint: string): IOptions {
+  const certificate = cert !== null && key !== null ? { certChain: cert, privateKey: key } : null;
+  return {
+    hosts: endpoint.replace(/\/$/, ''),
+    ...(user !== null && password !== null ? { auth: { username: user, password } } : {}),
+    ...(ca !== null || certificate !== null
+      // Without an authority given those of the system count, which the library's types do not know.
+      ? { credentials: { rootCertificate: ca as Buffer, ...certificate } }
+      : {}),
+    // Streams have no deadline, so a server that hangs must be noticed otherwise; etcd punishes pings within 5 s.
+    grpcOptions: {
+      'grpc.keepalive_time_ms': 10_000,
+      'grpc.keepalive_timeout_ms': 3000,
+      'grpc.keepalive_permit_without_calls': 1,
+      'grpc.max_receive_message_length': -1,
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 1000,
+    },
+    // Also for the calls that the library makes itself, to authenticate.
+    defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + onePatience }),
+    faultHandling: { host: () => once, global: once },
+  };
+}
+
+/** The library's policy of trying just once. */
+const once = {
+  execute: (call: () => unknown) => Promise.resolve().then(call),
+} as unknown as Policy;
+
+/** Milliseconds after which the next server is asked, where there is one, and between two tries. */
+const onePatience = 700;
+const pause = 50;

@@ -1,0 +1,60 @@
+/** One watch on etcd: all that happens to the keys of a range from a revision on, until it breaks. */
+import type { IEvent, IWatchResponse } from 'etcd3';
+import type { Clock } from '../runtime/clock.ts';
+import type { EtcdServers } from './etcd-servers.ts';
+
+export interface WatchParts {
+  readonly servers: EtcdServers;
+  readonly clock: Clock;
+  readonly range: { readonly key: Buffer; readonly range_end: Buffer };
+  /** First revision that is wanted. */
+  readonly from: number;
+  /** Takes events in the order of revisions, those of one revision together. */
+  readonly took: (events: readonly IEvent[]) => void;
+  /** Called once, unless the watch was ended before. */
+  readonly broke: (error: Error) => void;
+}
+
+/** Resolves when etcd watches, with what ends it; rejects where it does not begin to in 2 s. */
+export async function watch({ servers, clock, range, from, took, broke }: WatchParts): Promise<() => void> {
+  const stream = await servers.watch();
+  return new Promise((resolve, reject) => {
+    let state: 'beginning' | 'watching' | 'over' = 'beginning';
+    const end = (error: Error): void => {
+      if (state === 'over') return;
+      const was = state;
+      state = 'over';
+      timer.cancel();
+      stream.cancel();
+      if (was === 'watching') broke(error);
+      else reject(error);
+    };
+    const tooLate = new Error(`etcd did not begin to watch within ${patience / 1000} s`);
+    const timer = clock.after(patience, () => end(tooLate));
+
+    // An error comes also after the end, and would end the process if nobody listened.
+    stream.on('error', end);
+    stream.on('end', () => end(new Error('etcd ended the watch')));
+    stream.on('data', ({ created, canceled, compact_revision, cancel_reason, events }: IWatchResponse) => {
+      if (state === 'over') return;
+      if (canceled) {
+        const reason = Number(compact_revision) > 0 ? `its history begins at ${compact_revision}` : cancel_reason;
+        end(new Error(`etcd cancelled the watch: ${reason}`));
+        return;
+      }
+      if (created) {
+        state = 'watching';
+        timer.cancel();
+        resolve(() => {
+          state = 'over';
+          stream.cancel();
+        });
+      }
+      if (events.length > 0) took(events);
+    });
+    stream.write({ create_request: { ...range, start_revision: from } });
+  });
+}
+
+/** Milliseconds. */
+const patience = 2000;

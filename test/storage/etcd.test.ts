@@ -1,0 +1,160 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import type { Follower, SharedRenewal, StoredChange } from '../../src/registry/store.ts';
+import { openLog } from '../../src/runtime/log.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { EtcdStore } from '../../src/storage/etcd.ts';
+import { startEtcd, type TestEtcd } from '../support/etcd.ts';
+import { anInstance, aService, put, registeredAt, remove, settings, stored, testStore } from './contract.ts';
+
+const silent = openLog('silent', false);
+const opened: EtcdStore[] = [];
+let etcd: TestEtcd;
+let prefixes = 0;
+
+beforeAll(async () => {
+  etcd = await startEtcd();
+}, 30_000);
+afterAll(() => etcd[Symbol.asyncDispose]());
+afterEach(() => closeAll());
+
+async function closeAll(): Promise<void> {
+  for (const store of opened.splice(0)) await store.close();
+}
+
+async function open(prefix: string): Promise<EtcdStore> {
+  const tls = { ca: null, cert: null, key: null };
+  const settings = { endpoints: etcd.urls, user: null, password: null, prefix, tls };
+  const store = await EtcdStore.open(settings, systemClock, silent);
+  opened.push(store);
+  return store;
+}
+
+function freshPrefix(): string {
+  return `/test/${prefixes++}/`;
+}
+
+testStore('etcd', () => {
+  const prefix = freshPrefix();
+  return Promise.resolve({ open: () => open(prefix), durable: true, clean: closeAll });
+});
+
+/** Writes down what a store hands on. */
+class Notebook implements Follower {
+  readonly changes: StoredChange[] = [];
+  readonly renewals: SharedRenewal[] = [];
+  readonly relists: number[] = [];
+  /** Instances of all relists. */
+  seen = 0;
+
+  changed(changes: readonly StoredChange[]): void {
+    this.changes.push(...changes);
+  }
+
+  renewed(renewals: readonly SharedRenewal[]): void {
+    this.renewals.push(...renewals);
+  }
+
+  async relisted({ revision, batches }: Parameters<Follower['relisted']>[0]): Promise<void> {
+    for await (const { instances } of batches) this.seen += instances.length;
+    this.relists.push(revision);
+  }
+}
+
+async function openTwo(): Promise<{ one: EtcdStore; other: EtcdStore; heard: Notebook; otherHeard: Notebook }> {
+  const prefix = freshPrefix();
+  const [one, other] = [await open(prefix), await open(prefix)];
+  const [heard, otherHeard] = [new Notebook(), new Notebook()];
+  for (const [store, notebook] of [[one, heard], [other, otherHeard]] as const) {
+    await store.snapshot();
+    store.follow(notebook);
+    await vi.waitFor(() => store.commit([{ kind: 'revision' }]), 5000);
+  }
+  return { one, other, heard, otherHeard };
+}
+
+test('what one server commits the other hears, at the same revision', async () => {
+  const { one, heard, otherHeard } = await openTwo();
+  const [revision] = await one.commit([put(anInstance('a')), settings(aService('web'))]);
+  const ref = { zone: 'svc.internal', service: 'web' };
+  await vi.waitFor(() => expect(otherHeard.changes).toEqual([
+    { kind: 'instance', ref: { ...ref, id: 'a' }, revision, after: registeredAt(revision!, anInstance('a')) },
+    { kind: 'service', ref, revision, after: aService('web', { revision: revision! }) },
+  ]));
+  expect(heard.changes).toEqual([]);
+});
+
+test('a removal comes with its tombstone', async () => {
+  const { one, otherHeard } = await openTwo();
+  const [revision] = await one.commit([put(anInstance('a'))]);
+  await one.commit([remove(registeredAt(revision!, anInstance('a')))]);
+  const all = { kind: 'instance', after: null };
+  await vi.waitFor(() => expect(otherHeard.changes).toContainEqual(expect.objectContaining(all)));
+  expect(otherHeard.changes.some(({ kind }) => kind === 'tombstone')).toBe(true);
+});
+
+test('when a commit resolves, all that others committed before has been handed on', async () => {
+  const { one, other, heard } = await openTwo();
+  for (let round = 0; round < 20; round++) {
+    await other.commit([put(anInstance(`a${round}`))]);
+    await one.commit([put(anInstance(`b${round}`))]);
+    expect(heard.changes).toHaveLength(round + 1);
+  }
+});
+
+test.each([
+  ['a registration of what is there', (revision: number) => [put(anInstance('a'), revision - revision)]],
+  ['a change of what has changed', (revision: number) => [put(anInstance('a'), revision - 1)]],
+  ['a removal of what has changed', (revision: number) => [remove(registeredAt(revision - 1, anInstance('a')))]],
+])('refuses %s with conflict, and does nothing', async (_, writes) => {
+  const store = await open(freshPrefix());
+  const [revision] = await store.commit([put(anInstance('a'))]);
+  await expect(store.commit([put(anInstance('b')), ...writes(revision!)])).rejects.toMatchObject({ code: 'conflict' });
+  expect([...(await stored(store)).instances.keys()]).toEqual(['web/a']);
+});
+
+test('a renewal reaches all servers before it resolves at the one that took it', async () => {
+  const { one, heard, otherHeard } = await openTwo();
+  const renewal = { zone: 'svc.internal', service: 'web', id: 'a', generation: 7 };
+  await one.renew(renewal);
+  expect(heard.renewals).toEqual([renewal]);
+  await vi.waitFor(() => expect(otherHeard.renewals).toEqual([renewal]));
+});
+
+test('servers know of each other', async () => {
+  const { one, other } = await openTwo();
+  const both = [one.server, other.server].sort();
+  await vi.waitFor(() => expect([one.servers, other.servers]).toEqual([both, both]), 5000);
+  await other.close();
+  await vi.waitFor(() => expect(one.servers).toEqual([one.server]), 5000);
+});
+
+test('while etcd stands still, writes and renewals are refused, and afterwards all goes on', async () => {
+  const { one, otherHeard } = await openTwo();
+  etcd.members[0]!.process.kill('SIGSTOP');
+  try {
+    const renewal = { zone: 'svc.internal', service: 'web', id: 'a', generation: 7 };
+    const refused = { code: 'unavailable' };
+    await Promise.all([
+      expect(one.commit([put(anInstance('a'))])).rejects.toMatchObject(refused),
+      expect(one.renew(renewal)).rejects.toMatchObject(refused),
+    ]);
+    await expect(one.commit([put(anInstance('b'))])).rejects.toMatchObject(refused);
+    await vi.waitFor(() => expect(one.stale).toBeGreaterThan(0), 5000);
+  } finally {
+    etcd.members[0]!.process.kill('SIGCONT');
+  }
+  await vi.waitFor(() => one.commit([put(anInstance('c'))]), { timeout: 8000, interval: 100 });
+  const isThere = { kind: 'instance', ref: expect.objectContaining({ id: 'c' }) as unknown };
+  await vi.waitFor(() => expect(otherHeard.changes).toContainEqual(expect.objectContaining(isThere)), 5000);
+  expect(one.stale).toBe(0);
+}, 30_000);
+
+test('when etcd was killed and came back, everything is read anew and commits go on', async () => {
+  const { one, heard } = await openTwo();
+  await etcd.members[0]!.stop('SIGKILL');
+  await pause(100);
+  await etcd.members[0]!.start();
+  await vi.waitFor(() => one.commit([put(anInstance('a'))]), { timeout: 8000, interval: 100 });
+  expect(heard.relists.length).toBeGreaterThan(0);
+}, 30_000);
