@@ -3,7 +3,7 @@
  * CNAME and DNAME records and across all our zones (RFC 1034 section 4.3.2, RFC 6672 section 3.2).
  */
 import { ExtendedError, RRType, Rcode } from '../wire/codes.ts';
-import { type Name, foldName, labelsOf, maxNameLength } from '../wire/name.ts';
+import { type Name, foldName, isAtOrBelow, labelsOf, maxNameLength } from '../wire/name.ts';
 import { type Lookup, lookup } from '../zone/lookup.ts';
 import { StoredRRset } from '../zone/rrset.ts';
 import type { Zone } from '../zone/zone.ts';
@@ -88,6 +88,8 @@ function putDname(
     return null;
   }
   reply.answer.push(cname(name, rrset.ttl, target));
+  // A DNAME into its own descendants goes on without end: said once, all is said.
+  if (isAtOrBelow(foldName(rrset.rdata(0)), owner)) return null;
   // The CNAME record is what these types ask for.
   return type === RRType.CNAME || type === RRType.ANY ? null : target;
 }

@@ -32,6 +32,7 @@ tosub        300 CNAME x.sub
 old          300 DNAME new
 x.new        300 A     192.0.2.5
 cyc          300 DNAME cyc
+into         300 DNAME x.into
 away         300 DNAME other.
 longer       300 DNAME ${'n'.repeat(63)}.${'o'.repeat(63)}
 sub          300 NS    ns.sub
@@ -174,6 +175,11 @@ const rules: Record<string, readonly Case[]> = {
       rcode: 'NXDOMAIN',
       answer: ['old.example. 300 DNAME new.example.', 'y.old.example. 300 CNAME y.new.example.'],
       authority: [soa],
+    },
+    {
+      qname: 'y.into.example.',
+      qtype: 'A',
+      answer: ['into.example. 300 DNAME x.into.example.', 'y.into.example. 300 CNAME y.x.into.example.'],
     },
     {
       qname: 'x.cyc.example.',

@@ -98,7 +98,8 @@ export class Reference {
           break;
         }
         put(reply.answer, name, [{ owner: name, type: RRType.CNAME, ttl: found.records[0]!.ttl, rdata: target }]);
-        if (type === RRType.CNAME || type === RRType.ANY) break;
+        const endless = isAtOrBelow(foldName(found.records[0]!.rdata), found.owner);
+        if (endless || type === RRType.CNAME || type === RRType.ANY) break;
         name = target;
         continue;
       }
