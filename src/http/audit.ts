@@ -55,7 +55,8 @@ export function openAudit(file: string, clock: Clock, log: Logger, rotateAt = la
           handle = await open(file, 'a', 0o600);
           ({ size } = await handle.stat());
         }
-        const octets = Buffer.from(lines.join(''));
+        // A line that was half written must not run into the next.
+        const octets = Buffer.from((failing ? '\n' : '') + lines.join(''));
         await handle.appendFile(octets);
         size += octets.length;
         if (failing) log.info({ file, lost }, 'the audit log works again');

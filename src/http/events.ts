@@ -10,6 +10,8 @@ import { instanceView, isoTime, serviceView } from './view.ts';
 /** Octets that may wait for a watcher before it is dropped. */
 const mostWaiting = 1024 * 1024;
 const secondsBetweenHeartbeats = 15;
+/** Seconds for which a watcher who catches up may leave unread what it was sent. */
+const secondsToRead = 30;
 
 export interface EventFilter {
   readonly zone: string;
@@ -21,6 +23,8 @@ export class EventStreams {
   readonly #log: EventLog;
   readonly #clock: Clock;
   readonly #groups = new Map<string, Group>();
+  /** Those who still catch up with what they missed. */
+  readonly #replaying = new Set<ServerResponse>();
   readonly #octets = new WeakMap<RegistryEvent, Buffer>();
   #heartbeat: Timer | null = null;
   /** How many events have been turned into octets, and how many watchers were dropped, since the start. */
@@ -33,7 +37,7 @@ export class EventStreams {
   }
 
   get watchers(): number {
-    let watchers = 0;
+    let watchers = this.#replaying.size;
     for (const group of this.#groups.values()) watchers += group.watchers.size;
     return watchers;
   }
@@ -43,33 +47,68 @@ export class EventStreams {
    * then all that come. A `reset` event says that some are missing: the watcher must read the lists again.
    */
   open(response: ServerResponse, filter: EventFilter, lastId: string | null): void {
-    const group = this.#group(filter);
-    // What is on its way to the others is in the log already, and must not come twice.
-    group.flush();
-    const missed = lastId === null ? [] : this.#log.since(lastId);
     response.writeHead(200, streamHeaders);
     response.write(opening());
-    // An id without data is no event; it tells where to resume even when nothing happens (section 9.2.6).
-    if (missed === null) response.write(`event: reset\nid: ${this.#log.lastId}\ndata: {}\n\n`);
-    else if (missed.length === 0) response.write(`id: ${lastId ?? this.#log.lastId}\n\n`);
-    else
-      response.write(
-        Buffer.concat(missed.filter((event) => passes(event, filter)).map((event) => this.#octetsOf(event))),
-      );
-    group.watchers.add(response);
-    response.once('close', () => this.#leave(filter, group, response));
-    this.#heartbeat ??= this.#beatLater();
+    this.#replaying.add(response);
+    response.once('close', () => this.#replaying.delete(response));
+    const last = lastId ?? this.#log.lastId;
+    this.#replay(response, filter, last).catch((error: unknown) => response.destroy(error as Error));
   }
 
   /** Ends all streams; watchers come back by themselves. */
   close(): void {
     this.#heartbeat?.cancel();
+    for (const watcher of this.#replaying) watcher.end();
+    this.#replaying.clear();
     for (const group of this.#groups.values()) {
       group.flush();
       group.unsubscribe();
       for (const watcher of group.watchers) watcher.end();
     }
     this.#groups.clear();
+  }
+
+  /** Sends what happened since the event `last`, no faster than the watcher reads; then what happens. */
+  async #replay(response: ServerResponse, filter: EventFilter, last: string): Promise<void> {
+    for (let missed = this.#log.since(last); missed?.length !== 0; missed = this.#log.since(last)) {
+      if (missed === null) {
+        last = this.#log.lastId;
+        response.write(`event: reset\nid: ${last}\ndata: {}\n\n`);
+        continue;
+      }
+      for (const event of missed) {
+        last = idOf(event);
+        if (!passes(event, filter) || response.write(this.#octetsOf(event))) continue;
+        await this.#drained(response);
+        if (!this.#replaying.has(response)) return;
+      }
+    }
+    // From the last look into the log to here nothing has been waited for, so nothing can have happened.
+    response.write(whereToResume(last));
+    this.#replaying.delete(response);
+    this.#join(response, filter);
+  }
+
+  #join(response: ServerResponse, filter: EventFilter): void {
+    const group = this.#group(filter);
+    // What is on its way to the others was in the log, and must not come twice.
+    group.flush();
+    group.watchers.add(response);
+    response.once('close', () => this.#leave(filter, group, response));
+    this.#heartbeat ??= this.#beatLater();
+  }
+
+  /** Resolves when the response takes more, or nobody reads it any more; drops who does not read for too long. */
+  #drained(response: ServerResponse): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.after(secondsToRead * 1000, () => this.#drop(response));
+      const end = (): void => {
+        timer.cancel();
+        response.off('drain', end).off('close', end);
+        resolve();
+      };
+      response.on('drain', end).on('close', end);
+    });
   }
 
   #group(filter: EventFilter): Group {
@@ -107,12 +146,13 @@ export class EventStreams {
   }
 
   #write(watcher: ServerResponse, octets: Buffer | string): void {
-    if (watcher.writableLength > mostWaiting) {
-      this.dropped += 1;
-      watcher.destroy();
-    } else {
-      watcher.write(octets);
-    }
+    if (watcher.writableLength > mostWaiting) this.#drop(watcher);
+    else watcher.write(octets);
+  }
+
+  #drop(watcher: ServerResponse): void {
+    this.dropped += 1;
+    watcher.destroy();
   }
 
   #octetsOf(event: RegistryEvent): Buffer {
@@ -125,11 +165,13 @@ export class EventStreams {
     return octets;
   }
 
-  /** Comments keep proxies from closing a quiet stream, and show us who is gone without a word. */
+  /** Keeps proxies from closing a quiet stream, and shows us who is gone without a word. */
   #beatLater(): Timer {
     return this.#clock.after(secondsBetweenHeartbeats * 1000, () => {
-      for (const { watchers } of this.#groups.values()) {
-        for (const watcher of watchers) this.#write(watcher, ':\n\n');
+      const heartbeat = whereToResume(this.#log.lastId);
+      for (const { watchers, flush } of this.#groups.values()) {
+        flush();
+        for (const watcher of watchers) this.#write(watcher, heartbeat);
       }
       this.#heartbeat = this.#groups.size === 0 ? null : this.#beatLater();
     });
@@ -155,6 +197,14 @@ const streamHeaders = {
 /** How long a watcher waits before it comes back: not all at the same moment. */
 function opening(): string {
   return `retry: ${1000 + Math.floor(Math.random() * 2000)}\n\n`;
+}
+
+/**
+ * An id without data is no event (section 9.2.6): it only says where to resume, so that a watcher of a quiet service
+ * need not begin anew after much has happened elsewhere.
+ */
+function whereToResume(id: string): string {
+  return `:\nid: ${id}\n\n`;
 }
 
 /** What holds for all zones or services passes everywhere. */

@@ -65,6 +65,8 @@ export async function openListeners(
       server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => answerUnreadable(error, socket));
       server.listen({ host, port, backlog: 1024 });
       await once(server, 'listening');
+      // Too many open files, say: a connection is lost, and the next may be taken.
+      server.on('error', (error) => log.error({ err: error }, 'a connection could not be accepted'));
       servers.push(server);
     }
   } catch (error) {

@@ -54,15 +54,10 @@ function wanted({ keyword, params, parentSchema, message }: SchemaError): string
       return `${parentSchema?.minimum ?? 'any'} to ${parentSchema?.maximum ?? 'any'}`;
     case 'enum':
       return `one of ${(params['allowedValues'] as unknown[]).map((value) => JSON.stringify(value)).join(', ')}`;
-    case 'maxLength':
-      return `at most ${String(params['limit'])} characters`;
     case 'maxItems':
-    case 'maxProperties':
       return `at most ${String(params['limit'])} entries`;
-    case 'minItems':
-      return `at least ${String(params['limit'])} entries`;
-    case 'discriminator':
-      return 'a known "type" in it';
+    case 'pattern':
+      return `text that matches ${String(params['pattern'])}`;
     default:
       return message ?? `what ${keyword} allows`;
   }

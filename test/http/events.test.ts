@@ -58,6 +58,8 @@ class Watcher {
 }
 
 const caller: Caller = { address: '127.0.0.1', tokenId: null, mayTakeOver: true };
+/** Nearly as much as an instance may have. */
+const largeMeta = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`k${n}`, 'x'.repeat(240)]));
 const endpoint = { zone: 'svc.internal', address: '10.0.0.7', permanent: true };
 
 type Server = Harness<Clock> & { readonly address: string };
@@ -224,13 +226,53 @@ describe('many watchers', () => {
   });
 });
 
+describe('a watcher of a quiet service', () => {
+  it('need not begin anew because much has happened elsewhere', async () => {
+    const clock = new FakeClock();
+    await using harness = await startHarness({ registry: { keptEvents: 10 } }, clock);
+    const [address] = await harness.server.listen();
+    const server = Object.assign(harness, { address: address! });
+    const watcher = new Watcher();
+    await watcher.open(server.address, '/v1/events?service=quiet');
+    await expect.poll(() => watcher.lastId).toBe('0');
+    for (let port = 1; port <= 30; port++) await register(server, 'busy', 'a', port);
+    await clock.pass(15_000);
+    await expect.poll(() => watcher.lastId).toBe(harness.registry.events.lastId);
+    watcher.cut();
+    await watcher.ended;
+    await register(server, 'quiet', 'a');
+    await watcher.open(server.address, '/v1/events?service=quiet');
+    await expect.poll(() => watcher.seen.map(({ event }) => event)).toEqual(['instance.registered']);
+    watcher.cut();
+  });
+});
+
 describe('a watcher that does not read', () => {
+  it('what it missed is dropped after a while, and has not cost the memory of all it missed', async () => {
+    const clock = new FakeClock();
+    await using harness = await startHarness({}, clock);
+    const [address] = await harness.server.listen();
+    const server = Object.assign(harness, { address: address! });
+    for (let n = 0; n < 5000; n++) {
+      await harness.registry.register(
+        { ...endpoint, service: 'web', id: `i${n % 100}`, port: 1 + n, meta: largeMeta },
+        caller,
+      );
+    }
+    const watcher = new Watcher();
+    (await watcher.open(server.address, '/v1/events?since=0')).pause();
+    await expect.poll(() => metric(server, 'signpost_events_serialised_total')).toBeGreaterThan(0);
+    expect(await metric(server, 'signpost_events_serialised_total')).toBeLessThan(5000);
+    await clock.pass(30_000);
+    await expect.poll(() => metric(server, 'signpost_event_watchers_dropped_total')).toBe(1);
+    watcher.cut();
+  });
+
   it('is dropped, and the others go on', async () => {
     await using harness = await serve();
     const [slow, quick] = [new Watcher(), new Watcher()];
     (await slow.open(harness.address, '/v1/events')).pause();
     await quick.open(harness.address, '/v1/events');
-    const meta = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`k${n}`, 'x'.repeat(240)]));
     let registered = 0;
     for (
       ;
@@ -239,7 +281,10 @@ describe('a watcher that does not read', () => {
     ) {
       await Promise.all(
         Array.from({ length: 100 }, (_, n) =>
-          harness.registry.register({ ...endpoint, service: 'web', id: `i${n}`, port: 1 + registered, meta }, caller),
+          harness.registry.register(
+            { ...endpoint, service: 'web', id: `i${n}`, port: 1 + registered, meta: largeMeta },
+            caller,
+          ),
         ),
       );
       await settled();
@@ -261,9 +306,9 @@ describe('a stream', () => {
       (resolve) => void request(`http://${address!}/v1/events`, resolve).end(),
     );
     response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    await expect.poll(() => text).toMatch(/^retry: \d{4}\n\nid: 0\n\n$/);
+    await expect.poll(() => text).toMatch(/^retry: \d{4}\n\n:\nid: 0\n\n$/);
     await clock.pass(15_000);
-    await expect.poll(() => text).toMatch(/:\n\n$/);
+    await expect.poll(() => text).toMatch(/(:\nid: 0\n\n){2}$/);
     response.destroy();
   });
 

@@ -65,46 +65,40 @@ export function renewalRoutes(app: Api, parts: ApiParts): void {
 type Result = BatchRenewReply['results'][number];
 
 async function renewAll(parts: ApiParts, request: FastifyRequest, { leases }: BatchRenewBody): Promise<Result[]> {
-  const { registry, access } = parts;
   const { caller, target } = request;
-  const renewals = leases.map((lease): Renewal =>
-    lease.zone === undefined ? { ...lease, zone: target.zone } : (lease as Renewal),
+  const renewals = leases.map((lease): Renewal => ({ ...lease, zone: lease.zone ?? target.zone }));
+  const refusals = renewals.map(({ zone, service }) =>
+    parts.access.refusal(caller, { operation: 'write', where: { zone: foldZone(zone), service: foldAscii(service) } }),
   );
-  const refused = new Map<number, Problem>();
-  if (!caller.mayAll) {
-    renewals.forEach(({ zone, service }, index) => {
-      const refusal = access.refusal(caller, {
-        operation: 'write',
-        where: { zone: foldZone(zone), service: foldAscii(service) },
-      });
-      if (refusal !== null) refused.set(index, refusal);
-    });
-  }
-  const allowed = refused.size === 0 ? renewals : renewals.filter((_, index) => !refused.has(index));
-  const renewed = await registry.renew(allowed, {
-    address: caller.address,
-    tokenId: caller.id,
-    mayTakeOver: caller.mayAll,
+  const allowed = renewals.filter((_, index) => refusals[index] === null);
+  const outcomes = (await renewAllowed(parts, request, allowed)).values();
+  return leases.map((lease, index) => {
+    const refusal = refusals[index] ?? null;
+    return refusal === null ? resultView(lease, outcomes.next().value!) : refusedView(lease, refusal);
   });
-  const results: Result[] = [];
-  let next = 0;
-  for (const [index, lease] of leases.entries()) {
-    const refusal = refused.get(index);
-    if (refusal !== undefined) {
-      results.push(refusedView(lease, refusal));
-      continue;
-    }
-    const [renewal, result] = [allowed[next]!, renewed[next++]!];
-    // Somebody else's instance, on which the caller may act nevertheless: rare enough to be asked one by one.
-    const isForeign = 'error' in result && result.error.code === 'conflict';
-    results.push(
-      resultView(
-        lease,
-        isForeign ? (await registry.renew([renewal], registryCaller(request, parts, renewal)))[0]! : result,
-      ),
-    );
-  }
-  return results;
+}
+
+async function renewAllowed(
+  parts: ApiParts,
+  request: FastifyRequest,
+  renewals: readonly Renewal[],
+): Promise<readonly RenewalResult[]> {
+  const { registry } = parts;
+  const { address, id, mayAll } = request.caller;
+  const outcomes = await registry.renew(renewals, { address, tokenId: id, mayTakeOver: mayAll });
+  if (!outcomes.some(isForeign)) return outcomes;
+  // Somebody else's instances, on which the caller may act nevertheless: rare enough to be asked one by one.
+  return Promise.all(
+    outcomes.map(async (outcome, index) => {
+      const renewal = renewals[index]!;
+      if (!isForeign(outcome)) return outcome;
+      return (await registry.renew([renewal], registryCaller(request, parts, renewal)))[0]!;
+    }),
+  );
+}
+
+function isForeign(outcome: RenewalResult): boolean {
+  return 'error' in outcome && outcome.error.code === 'conflict';
 }
 
 function resultView(lease: BatchRenewBody['leases'][number], result: RenewalResult): Result {
