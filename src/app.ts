@@ -93,7 +93,7 @@ async function start(
   });
   closing.push(() => zoneFiles.close());
 
-  await workers.start();
+  await workers.start(registry.instanceCount > 0);
 
   const checks = new CheckRunner({
     clock,

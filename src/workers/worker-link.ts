@@ -86,6 +86,7 @@ export class WorkerLink {
 
   /** Ends the replay, and has the worker answer. Resolves with where it does; rejects with the system's error. */
   async serve(endpoints: readonly Endpoint[]): Promise<readonly Endpoint[]> {
+    if (this.#worker === undefined) throw new Error(ended);
     for (const changes of this.#later) void this.#send(changes);
     this.#later = [];
     this.#state = 'current';
@@ -135,7 +136,6 @@ export class WorkerLink {
 
   /** The worker's next message about itself. Rejects when it dies first. */
   #reply(): Promise<FromWorker> {
-    if (this.#worker === undefined) return Promise.reject(new Error(ended));
     return new Promise((resolve, reject) => (this.#onReply = { resolve, reject }));
   }
 

@@ -46,6 +46,8 @@ export class DnsWorkers {
   #endpoints: readonly Endpoint[] = [];
   #restarts = 0;
   #diedAt = -Infinity;
+  /** When it was last forgotten what had been answered: a worker died, or a server before this one. */
+  #forgottenAt = -Infinity;
   #pause = shortestPause;
   #isClosing = false;
 
@@ -56,9 +58,11 @@ export class DnsWorkers {
 
   /**
    * Resolves when all workers have everything and answer. Rejects, with none left running, with the system's error (`code`
-   * such as EADDRINUSE), or with the reason why `io: batched` does not work.
+   * such as EADDRINUSE), or with the reason why `io: batched` does not work. `afterAnother`: what is published now may have
+   * been answered by a server before this one.
    */
-  async start(): Promise<void> {
+  async start(afterAnother: boolean): Promise<void> {
+    if (afterAnother) this.#forgottenAt = this.#parts.clock.now();
     try {
       const first = this.#createLink(true);
       this.#links = [first];
@@ -89,9 +93,8 @@ export class DnsWorkers {
    */
   async deliver(changes: readonly ZoneChange[]): Promise<AppliedChange> {
     const octets = encodeChanges(changes);
-    const held = this.#heldSinceDeath(changes);
     const applied = await Promise.all(this.#links.map((link) => link.deliver(octets)));
-    return { heldFor: Math.max(held, ...applied.map((each) => each?.heldFor ?? 0)) };
+    return { heldFor: Math.max(this.#heldForgotten(changes), ...applied.map((each) => each?.heldFor ?? 0)) };
   }
 
   counters(): DnsCounters {
@@ -132,7 +135,7 @@ export class DnsWorkers {
   async #replace(link: WorkerLink): Promise<void> {
     const { clock, log } = this.#parts;
     this.#pause = clock.now() - this.#diedAt > quietTime ? shortestPause : Math.min(2 * this.#pause, longestPause);
-    this.#diedAt = clock.now();
+    this.#diedAt = this.#forgottenAt = clock.now();
     for (let isUp = false; !isUp; this.#pause = Math.min(2 * this.#pause, longestPause)) {
       await new Promise<void>((resolve) => clock.after(this.#pause, resolve));
       if (this.#isClosing) return;
@@ -156,12 +159,9 @@ export class DnsWorkers {
     }
   }
 
-  /**
-   * What a worker has answered is forgotten when it dies. So for as long as resolvers may hold answers of the dead, a record
-   * that is removed counts as answered at the moment of the death.
-   */
-  #heldSinceDeath(changes: readonly ZoneChange[]): number {
-    const elapsed = (this.#parts.clock.now() - this.#diedAt) / 1000;
+  /** Seconds for which resolvers may hold these removed records from answers that are forgotten. */
+  #heldForgotten(changes: readonly ZoneChange[]): number {
+    const elapsed = (this.#parts.clock.now() - this.#forgottenAt) / 1000;
     let longest = 0;
     for (const { removed } of changes) for (const { ttl } of removed) longest = Math.max(longest, ttl - elapsed);
     return longest;

@@ -28,7 +28,7 @@ it.each(['batched', 'portable'] as const)(
       { clock: systemClock, log: openLog('silent', false), replay: () => [zone] },
     );
     onTestFinished(() => workers.close());
-    await workers.start();
+    await workers.start(false);
     const port = Number(workers.addresses[0]!.split(':').at(-1));
 
     const drip = await openClients(dripping, port, '127.0.1');

@@ -46,7 +46,7 @@ async function startWorkers(
 ): Promise<Source.DnsWorkers> {
   const workers = new DnsWorkers({ ...settings, ...changed }, { clock: systemClock, log: openLog('silent', false), replay });
   onTestFinished(() => workers.close());
-  await workers.start();
+  await workers.start(false);
   return workers;
 }
 
@@ -252,6 +252,15 @@ describe('a DNS worker that dies', () => {
     const threads = watchThreads();
     const workers = await startWorkers();
     await threads[0]!.terminate();
+    const { heldFor } = await workers.deliver([step(1)]);
+    expect(heldFor).toBeGreaterThan(30);
+    expect(heldFor).toBeLessThanOrEqual(60);
+  });
+
+  it('may have been one of a server before this one', async () => {
+    const workers = new DnsWorkers(settings, { clock: systemClock, log: openLog('silent', false), replay: () => [zone] });
+    onTestFinished(() => workers.close());
+    await workers.start(true);
     const { heldFor } = await workers.deliver([step(1)]);
     expect(heldFor).toBeGreaterThan(30);
     expect(heldFor).toBeLessThanOrEqual(60);

@@ -10,9 +10,9 @@ import { createExchange } from '../exchange.ts';
 import { mappedPrefix } from '../peer.ts';
 import { longestQuery, receiveBuffer, replyRoom, type UdpOptions } from '../udp.ts';
 import {
-  AF_INET, AF_INET6, EAGAIN, EBADF, EFAULT, EINTR, EINVAL, ENOTSOCK, IP_MTU_DISCOVER, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_RECVPKTINFO,
-  IPV6_V6ONLY, MSG_DONTWAIT, PMTUDISC_PROBE, SO_RCVBUF, SO_REUSEPORT, SO_SNDTIMEO, SOCK_CLOEXEC, SOCK_DGRAM, SOL_SOCKET,
-  type SystemCalls, systemError,
+  AF_INET, AF_INET6, EAGAIN, EBADF, EFAULT, EINTR, EINVAL, ENOTSOCK, IP_MTU_DISCOVER, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6,
+  IPV6_MTU_DISCOVER, IPV6_RECVPKTINFO, IPV6_V6ONLY, MSG_DONTWAIT, PMTUDISC_PROBE, SO_RCVBUF, SO_REUSEPORT, SO_SNDTIMEO,
+  SOCK_CLOEXEC, SOCK_DGRAM, SOL_SOCKET, type SystemCalls, systemError,
 } from './libc.ts';
 import { BatchMemory, batchSize, headerLength } from './memory.ts';
 import { ipv4Offset, ipv6Offset, portOffset, socketName } from './socket-name.ts';
