@@ -1,20 +1,11 @@
-/**
- * The embedded store: LevelDB in a directory of its own. One commit is one batch and one sync. Keys are
- * `instance/ZONE/SERVICE/ID`, `service/ZONE/SERVICE`, `tombstone/UNTIL/ZONE/SERVICE/ID`, `meta/format` and
- * `meta/revision`.
- */
+/** The embedded store: LevelDB in a directory of its own. One commit is one batch and one sync. */
 import { ClassicLevel } from 'classic-level';
-import type { Instance } from '../registry/instance.ts';
-import type { Service } from '../registry/service.ts';
-import {
-  stamped, type Store, type StoredBatch, StoreError, type StoreSnapshot, type StoreWrite, type Tombstone,
-} from '../registry/store.ts';
+import { type Store, type StoredBatch, StoreError, type StoreSnapshot, type StoreWrite } from '../registry/store.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { encodeInstance, encodeService, encodeTombstone, EntryReader, formatVersion, parseObject } from './entry.ts';
-
-type Operation =
-  | { readonly type: 'put'; readonly key: string; readonly value: string }
-  | { readonly type: 'del'; readonly key: string };
+import { EntryReader, formatVersion, parseObject } from './entry.ts';
+import {
+  formatNow, type Operation, operationsOf, putInstance, putService, putTombstone, revisionTo, sortable,
+} from './level-operations.ts';
 
 export class LevelStore implements Store {
   readonly #database: ClassicLevel;
@@ -242,56 +233,6 @@ async function* readAll(
 
 /** Entries read at a time. */
 const batchSize = 1000;
-
-function operationsOf(write: StoreWrite, revision: number): Operation[] {
-  switch (write.kind) {
-    case 'instance':
-      return [putInstance(stamped(write.value, revision))];
-    case 'remove-instance':
-      return [{ type: 'del', key: instanceKey(write.value) }, putTombstone(write.tombstone)];
-    case 'service':
-      return [putService({ ...write.value, revision })];
-    case 'remove-service':
-      return [{ type: 'del', key: serviceKey(write.value) }];
-    case 'revision':
-      return [];
-  }
-}
-
-function putInstance(instance: Instance): Operation {
-  return { type: 'put', key: instanceKey(instance), value: encodeInstance(instance) };
-}
-
-function putService(service: Service): Operation {
-  return { type: 'put', key: serviceKey(service), value: encodeService(service) };
-}
-
-function putTombstone(tombstone: Tombstone): Operation {
-  return { type: 'put', key: tombstoneKey(tombstone), value: encodeTombstone(tombstone) };
-}
-
-function instanceKey({ zone, service, id }: Instance): string {
-  return `instance/${zone}/${service}/${id}`;
-}
-
-function serviceKey({ zone, service }: Service): string {
-  return `service/${zone}/${service}`;
-}
-
-/** In the order in which they may be forgotten. */
-function tombstoneKey({ until, zone, service, id }: Tombstone): string {
-  return `tombstone/${sortable(until)}/${zone}/${service}/${id}`;
-}
-
-function sortable(milliseconds: number): string {
-  return String(Math.max(0, Math.trunc(milliseconds))).padStart(15, '0');
-}
-
-const formatNow: Operation = { type: 'put', key: 'meta/format', value: String(formatVersion) };
-
-function revisionTo(revision: number): Operation {
-  return { type: 'put', key: 'meta/revision', value: String(revision) };
-}
 
 function isLackOfSpace(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
