@@ -3,13 +3,12 @@
  * step 6, RFC 2782, RFC 9460 section 4.1), and glue, the addresses of name servers at and below a zone cut (RFC 9471).
  */
 import { RRType } from '../wire/codes.ts';
-import { type Name, isAtOrBelow, labelsOf, rootName } from '../wire/name.ts';
+import { type Name, isAtOrBelow, rootName } from '../wire/name.ts';
 import type { Octets } from '../wire/octets.ts';
 import { targetOf } from '../wire/rdata/layout.ts';
 import { lookup } from '../zone/lookup.ts';
 import type { Node } from '../zone/node.ts';
 import type { Zone } from '../zone/zone.ts';
-import type { Zones } from '../zone/zones.ts';
 
 /** Types of which a client needs the addresses of the target next. */
 const pointers = new Set<number>([
@@ -44,12 +43,13 @@ export interface Addresses {
   readonly steady: boolean;
 }
 
-/** The addresses that our zones have for a folded name. */
-export function findAddresses(zones: Zones, name: Name): Addresses {
-  const labels = labelsOf(name);
-  const zone = zones.find(name, RRType.A, labels);
-  if (zone === null) return nothing;
-  const found = lookup(zone, name, RRType.A, labels);
+/**
+ * The addresses that `zone` has for a folded name. Those of other zones, though they be ours, are theirs to give: the
+ * client would take them for hearsay of this one (RFC 2181 section 5.4.1).
+ */
+export function findAddresses(zone: Zone, name: Name): Addresses {
+  if (!isAtOrBelow(name, zone.apex)) return nothing;
+  const found = lookup(zone, name, RRType.A);
   switch (found.outcome) {
     case 'answer':
     case 'nodata':
@@ -64,8 +64,8 @@ export function findAddresses(zones: Zones, name: Name): Addresses {
 }
 
 /** The node with the addresses of a name server, folded: also those that `zone` has as glue only. Null without. */
-export function findServerAddresses(zones: Zones, zone: Zone, name: Name): Node | null {
-  const { node } = findAddresses(zones, name);
+export function findServerAddresses(zone: Zone, name: Name): Node | null {
+  const { node } = findAddresses(zone, name);
   return node === null && isAtOrBelow(name, zone.apex) ? zone.node(name) : node;
 }
 

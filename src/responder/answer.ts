@@ -27,6 +27,7 @@ export function answer(zones: Zones, name: Name, type: number): Reply {
     // A loop: what has been said is all there is to say.
     if (seen.includes(folded)) break;
     seen.push(folded);
+    reply.zone = zone;
     const found = lookup(zone, folded, type, labels);
     // RFC 1034 section 4.1.1: AA is about the first owner name of the answer section.
     if (seen.length === 1) reply.authoritative = found.outcome !== 'delegation';

@@ -12,8 +12,8 @@ import { type Counters, Event } from './counters.ts';
 import type { Exchange } from './exchange.ts';
 import { ReplyWriter } from './fit.ts';
 import { replyFlags, writeHead } from './header.ts';
-import type { ExtendedErrorInfo } from './opt.ts';
 import { hashBytes } from '../runtime/hash.ts';
+import type { ExtendedErrorOption } from '../wire/edns.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
 import type { ResponderSettings } from './settings.ts';
@@ -25,19 +25,18 @@ const mostKeptOctets = 8192;
 export class Answers {
   /** Of the last answer. */
   rcode: number = Rcode.NOERROR;
-  extendedError: ExtendedErrorInfo | null = null;
+  extendedError: ExtendedErrorOption | null = null;
 
   readonly #settings: ResponderSettings;
   readonly #counters: Counters;
   readonly #zones: Zones;
-  readonly #writer: ReplyWriter;
+  readonly #writer = new ReplyWriter();
   readonly #cache: AnswerCache;
 
   constructor(settings: ResponderSettings, counters: Counters, zones: Zones) {
     this.#settings = settings;
     this.#counters = counters;
     this.#zones = zones;
-    this.#writer = new ReplyWriter(zones);
     this.#cache = new AnswerCache(settings.cache);
   }
 

@@ -3,6 +3,7 @@
  * that no flood of invented names can fill it; each ends when one of its nodes changes (Derived). It is a table of our
  * own and no LRU map, because it is searched by the octets of the query: no string is made to find an answer.
  */
+import type { ExtendedErrorOption } from '../wire/edns.ts';
 import { headerLength } from '../wire/flags.ts';
 import type { Name } from '../wire/name.ts';
 import { type Octets, octetsOf } from '../wire/octets.ts';
@@ -10,7 +11,6 @@ import type { Derived, Node } from '../zone/node.ts';
 import type { Exchange } from './exchange.ts';
 import type { ReplyWriter } from './fit.ts';
 import type { RecordCounts } from './header.ts';
-import type { ExtendedErrorInfo } from './opt.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
 
@@ -110,7 +110,7 @@ export class CachedAnswer implements Derived, RecordCounts {
   readonly authorities: number;
   readonly additionals: number;
   readonly authoritative: boolean;
-  readonly extendedError: ExtendedErrorInfo | null;
+  readonly extendedError: ExtendedErrorOption | null;
   /** See RecordOrder.spread. */
   readonly phase: number;
   /** How many orders of its records were made so far. */

@@ -1,11 +1,12 @@
 /** The last stage of every reply: the OPT record, what rate limiting makes of the reply, and the counters. */
 import { Rcode } from '../wire/codes.ts';
+import type { ExtendedErrorOption } from '../wire/edns.ts';
 import { type Counters, Event } from './counters.ts';
 import type { Exchange } from './exchange.ts';
 import { answerCount, truncateReply } from './header.ts';
 import { RateLimiter } from './limits.ts';
 import { Networks } from './networks.ts';
-import { type ExtendedErrorInfo, OptWriter } from './opt.ts';
+import { OptWriter } from './opt.ts';
 import type { Query } from './query.ts';
 import type { ResponderParts, ResponderSettings } from './settings.ts';
 
@@ -28,7 +29,7 @@ export class Finisher {
   }
 
   /** Finishes the reply, of which `length` octets are written; returns how many octets to send, 0 for none. */
-  finish(exchange: Exchange, query: Query, length: number, rcode: number, error: ExtendedErrorInfo | null): number {
+  finish(exchange: Exchange, query: Query, length: number, rcode: number, error: ExtendedErrorOption | null): number {
     let finished = length;
     if (this.#isLimited(exchange, query)) {
       const verdict = this.#limiter!.judge(exchange, rcode !== Rcode.NOERROR || answerCount(exchange) === 0);

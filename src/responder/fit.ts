@@ -9,7 +9,7 @@ import { type Name, foldName, isAtOrBelow } from '../wire/name.ts';
 import { MessageWriter, Section } from '../wire/writer.ts';
 import type { Node } from '../zone/node.ts';
 import type { StoredRRset } from '../zone/rrset.ts';
-import type { Zones } from '../zone/zones.ts';
+import type { Zone } from '../zone/zone.ts';
 import { addressedName, findAddresses, findServerAddresses, pointsToAddresses } from './additional.ts';
 import type { Exchange } from './exchange.ts';
 import { type RecordCounts, replyFlags } from './header.ts';
@@ -44,7 +44,6 @@ export class ReplyWriter implements RecordCounts {
   readonly nodes: Node[] = [];
   readonly ttls: number[] = [];
 
-  readonly #zones: Zones;
   readonly #message = new MessageWriter();
   readonly #order = new RecordOrder();
   /** Names of which addresses are to be added: folded, and as they stand in the records. */
@@ -66,10 +65,6 @@ export class ReplyWriter implements RecordCounts {
     return this.#message.count(Section.additional);
   }
 
-  constructor(zones: Zones) {
-    this.#zones = zones;
-  }
-
   /** Writes all but the OPT record to `exchange.reply` and returns the number of octets, at most `query.room`. */
   write(exchange: Exchange, query: Query, reply: Reply, selection: Selection): number {
     this.#begin(query, reply);
@@ -81,7 +76,7 @@ export class ReplyWriter implements RecordCounts {
     this.#putAnswer(reply, selection);
     if (!this.truncated && reply.negative !== null) this.#putAuthority(negativeSoa(reply.negative));
     if (!this.truncated && reply.referral !== null) this.#putReferral(reply.referral);
-    if (!this.truncated) this.#putAdditional();
+    if (!this.truncated && reply.zone !== null) this.#putAdditional(reply.zone);
     return this.#finish(exchange, query, reply);
   }
 
@@ -188,16 +183,16 @@ export class ReplyWriter implements RecordCounts {
         const name = servers.rdata(i);
         const folded = foldName(name);
         if (isAtOrBelow(folded, cut) !== required) continue;
-        const whole = this.#putAddresses(name, findServerAddresses(this.#zones, zone, folded));
+        const whole = this.#putAddresses(name, findServerAddresses(zone, folded));
         if (!whole && required) this.truncated = true;
       }
     }
   }
 
-  #putAdditional(): void {
+  #putAdditional(zone: Zone): void {
     this.#message.section(Section.additional);
     for (const [folded, target] of this.#targets) {
-      const { node, steady } = findAddresses(this.#zones, folded);
+      const { node, steady } = findAddresses(zone, folded);
       if (!steady) this.steady = false;
       if (!this.#putAddresses(target, node)) this.trimmed = true;
     }

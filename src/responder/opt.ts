@@ -1,19 +1,13 @@
 /** Writes the OPT record of a reply (RFC 6891), with the options that the query asked for, behind all other records. */
 import type { Clock } from '../runtime/clock.ts';
 import { OptionCode, RRType } from '../wire/codes.ts';
-import { optTtl } from '../wire/edns.ts';
+import { type ExtendedErrorOption, optTtl } from '../wire/edns.ts';
 import { type Octets, utf8Octets, writeOctets } from '../wire/octets.ts';
 import { Cookies, cookieLength } from './cookies.ts';
 import type { Exchange } from './exchange.ts';
 import { countAdditional, writeUint16 } from './header.ts';
 import type { Query } from './query.ts';
 import type { ResponderSettings } from './settings.ts';
-
-/** An extended error (RFC 8914). */
-export interface ExtendedErrorInfo {
-  readonly infoCode: number;
-  readonly text: string;
-}
 
 const emptyOptLength = 11;
 const optionHeaderLength = 4;
@@ -51,7 +45,7 @@ export class OptWriter {
   /**
    * Writes the record behind the `length` octets of the reply, with `error` if there is room; returns the new length.
    */
-  write(exchange: Exchange, query: Query, length: number, rcode: number, error: ExtendedErrorInfo | null): number {
+  write(exchange: Exchange, query: Query, length: number, rcode: number, error: ExtendedErrorOption | null): number {
     const { reply, replyStart } = exchange;
     const start = replyStart + length;
     reply[start] = 0;
@@ -97,7 +91,7 @@ function sendsKeepalive(exchange: Exchange, query: Query): boolean {
   return query.wantsKeepalive && exchange.transport === 'tcp';
 }
 
-function writeExtendedError(reply: Buffer, at: number, end: number, { infoCode, text }: ExtendedErrorInfo): number {
+function writeExtendedError(reply: Buffer, at: number, end: number, { infoCode, text }: ExtendedErrorOption): number {
   // Most have no text, and to ask about it would cost more than all the rest.
   const length = 2 + (text === '' ? 0 : Buffer.byteLength(text));
   if (at + optionHeaderLength + length > end) return at;

@@ -1,8 +1,8 @@
 /** A query as the stages see it. One is made and filled anew for each query, so that they leave no garbage. */
-import { type Name, maxLabelLength, maxNameLength } from '../wire/name.ts';
+import { type Name, foldedOctet, maxLabelLength, maxNameLength } from '../wire/name.ts';
 import { octetsOf } from '../wire/octets.ts';
 import { fnvPrime } from '../runtime/hash.ts';
-import type { ExtendedErrorInfo } from './opt.ts';
+import type { ExtendedErrorOption } from '../wire/edns.ts';
 
 export class Query {
   /** The header's second word as it came. */
@@ -33,7 +33,7 @@ export class Query {
   cookieLength = 0;
 
   /** Why it is refused, for clients with EDNS; null without a reason to give. */
-  extendedError: ExtendedErrorInfo | null = null;
+  extendedError: ExtendedErrorOption | null = null;
   /** Octets that the reply may have, and that it may have without its OPT record. */
   limit = 0;
   room = 0;
@@ -95,8 +95,3 @@ export class Query {
     return true;
   }
 }
-
-/** RFC 4343: only ASCII letters have two cases. */
-const foldedOctet = Uint8Array.from({ length: 256 }, (_, octet) =>
-  octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
-);

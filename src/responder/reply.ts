@@ -1,9 +1,9 @@
 /** What a reply says, before it is known how much of it fits: the value between looking up and writing. */
+import type { ExtendedErrorOption } from '../wire/edns.ts';
 import type { Name } from '../wire/name.ts';
 import type { Node } from '../zone/node.ts';
 import type { StoredRRset } from '../zone/rrset.ts';
 import type { Zone } from '../zone/zone.ts';
-import type { ExtendedErrorInfo } from './opt.ts';
 
 /** An rrset in a section. */
 export interface PlacedRRset {
@@ -19,12 +19,14 @@ export interface PlacedRRset {
 export interface Reply {
   rcode: number;
   authoritative: boolean;
+  /** The zone that has the last name of the answer, and the addresses for the additional section; null without. */
+  zone: Zone | null;
   readonly answer: PlacedRRset[];
   /** The authority section has the NS records of a zone cut; null without. */
   referral: Referral | null;
   /** The authority section has the SOA record of this zone, as the sign of a negative answer; null without. */
   negative: Zone | null;
-  extendedError: ExtendedErrorInfo | null;
+  extendedError: ExtendedErrorOption | null;
   /**
    * True when the answer is made of the records of names that exist, so that it holds until one of them changes, and
    * their number bounds how many such answers there can be.
@@ -45,6 +47,7 @@ export function emptyReply(): Reply {
   return {
     rcode: 0,
     authoritative: false,
+    zone: null,
     answer: [],
     referral: null,
     negative: null,

@@ -3,6 +3,7 @@
  * this one puts them in order.
  */
 import { ExtendedError, Rcode } from '../wire/codes.ts';
+import type { ExtendedErrorOption } from '../wire/edns.ts';
 import type { AppliedChange, ZoneChange } from '../zone/change.ts';
 import { Zones } from '../zone/zones.ts';
 import { accept, dropped } from './accept.ts';
@@ -12,7 +13,6 @@ import type { Exchange, Respond } from './exchange.ts';
 import { Finisher } from './finish.ts';
 import { writeEmptyReply } from './header.ts';
 import { Networks } from './networks.ts';
-import type { ExtendedErrorInfo } from './opt.ts';
 import { Query } from './query.ts';
 import type { ResponderParts, ResponderSettings } from './settings.ts';
 
@@ -33,7 +33,7 @@ const leastPayload = 512;
 
 const mostOctets = 65_535;
 
-const prohibited: ExtendedErrorInfo = { infoCode: ExtendedError.Prohibited, text: '' };
+const prohibited: ExtendedErrorOption = { infoCode: ExtendedError.Prohibited, text: '' };
 
 /** Milliseconds between two log lines on failures. */
 const failureLogInterval = 1000;
@@ -111,7 +111,7 @@ class ZoneResponder implements Responder {
     return Math.min(payload, replyRoom);
   }
 
-  #refuse(exchange: Exchange, rcode: number, error: ExtendedErrorInfo | null): number {
+  #refuse(exchange: Exchange, rcode: number, error: ExtendedErrorOption | null): number {
     const length = writeEmptyReply(exchange, this.#query, rcode);
     return this.#finisher.finish(exchange, this.#query, length, rcode, error);
   }

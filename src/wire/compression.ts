@@ -3,6 +3,7 @@
  * is kept as a key and as the offset at which it stands in the message. The table is bounded, so that writing stays
  * linear, and is made once and used for every message, without garbage.
  */
+import { foldedOctet } from './name.ts';
 import type { Octets } from './octets.ts';
 
 /** Labels beyond these are not pointed to. */
@@ -10,9 +11,6 @@ const maxLabels = 128;
 export const maxPointerTarget = 0x3fff;
 /** In front of which label a label stands: 1 + its index in the table, or this. */
 export const root = 0;
-const foldedOctet = Uint8Array.from({ length: 256 }, (_, octet) =>
-  octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
-);
 
 export class CompressionTable {
   #buffer: Buffer = Buffer.alloc(0);

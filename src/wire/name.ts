@@ -17,6 +17,11 @@ export const rootName = '\0' as Name;
 export const maxNameLength = 255;
 export const maxLabelLength = 63;
 
+/** Each octet in lower case, where it is an ASCII letter (RFC 4343); others as they are. */
+export const foldedOctet = Uint8Array.from({ length: 256 }, (_, octet) =>
+  octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
+);
+
 /** The name with ASCII letters in lower case (RFC 4343): equal names have equal folded forms. Octets above 127 stay. */
 export function foldName(name: Name): Name {
   return /[A-Z]/.test(name) ? (name.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) as Name) : name;
