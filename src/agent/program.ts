@@ -12,10 +12,14 @@ export interface Program {
 /** Starts a program without a shell; it has our standard streams. */
 export function startProgram(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Program {
   const child = spawn(command, args, { stdio: 'inherit', env, detached: true });
+  // Whatever ends this process, the program does not stay behind where nobody looks after it.
+  const killLast = (): void => kill(child, 'SIGKILL');
+  process.on('exit', killLast);
   const ended = new Promise<number>((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EACCES' ? 126 : 127));
     child.once('exit', (code, signal) => resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));
   });
+  void ended.then(() => process.off('exit', killLast));
   return { ended, kill: (signal) => kill(child, signal) };
 }
 

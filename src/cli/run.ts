@@ -63,6 +63,7 @@ export const run = defineCommand({
     const api = openApi(values.server, terminal);
     if (values.require) await waitForServer(api, readSeconds(values, 'require-timeout', 10), terminal);
     const tell = (line: string): void => void terminal.stderr.write(`signpost run: ${line}\n`);
+    process.stderr.on('error', () => undefined); // whoever reads our lines may leave before the program does
     return runProgram(program, {
       start: () => startProgram(command, args, { ...terminal.env, PORT: String(port) }),
       probe: (probe) => runProbe(probe, values.address?.[0] ?? 'localhost', port, probeTimeoutMs),

@@ -311,7 +311,8 @@ export class SrvService extends EventEmitter<ServiceEvents> implements Service, 
   #noTargetsError(): SrvError {
     const { lastError } = this;
     if (lastError === null) return new SrvError('SRV_TIMEOUT', this.name, 'nothing is known of it yet');
-    return new SrvError(lastError.code, this.name, 'it has no targets', { cause: lastError, attempts: lastError.attempts });
+    const { code, message, attempts } = lastError;
+    return new SrvError(code, this.name, message.slice(`${this.name}: `.length), { cause: lastError, attempts });
   }
 
   #tell<Name extends ServiceEventName>(name: Name, ...args: ServiceEvents[Name]): void {

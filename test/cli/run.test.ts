@@ -35,6 +35,8 @@ interface Running {
   kill(signal: NodeJS.Signals): void;
   /** Resolves when all was printed that `pattern` looks for. */
   until(pattern: RegExp): Promise<void>;
+  /** Reads nothing of it any more. */
+  close(): void;
   readonly code: Promise<number | null>;
 }
 
@@ -48,10 +50,14 @@ function run(args: readonly string[], url = server.url): Running {
   };
   child.stdout.on('data', take);
   child.stderr.on('data', take);
-  const code = once(child, 'close').then(([ended]) => ended as number | null);
+  const code = once(child, 'exit').then(([ended]) => ended as number | null);
   return {
     printed: () => printed,
     kill: (signal) => void child.kill(signal),
+    close() {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
     code,
     until: (pattern) =>
       new Promise((resolve, reject) => {
@@ -151,6 +157,17 @@ describe('signpost run', () => {
     running.kill('SIGTERM');
     running.kill('SIGINT');
     await running.code;
+  });
+
+  it('leaves no program behind when it is stopped for good, or nobody reads its lines any more', async () => {
+    const running = run(['orphan', '--port', '0', '--ttl', '1', '--ready', 'http:/', '--', process.execPath, '-e', program]);
+    await running.until(/registered/);
+    const [record] = (await resolver.resolveSrv('_orphan._tcp.svc.internal')).records;
+    running.close();
+    running.kill('SIGTERM');
+    await running.code;
+    await expect(fetch(`http://127.0.0.1:${record!.port}/`)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
+    expect(await isFound('orphan')).toBe(false);
   });
 
   it('makes a web server of Python discoverable', async () => {

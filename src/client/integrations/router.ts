@@ -60,8 +60,9 @@ export class Router {
   }
 
   #nameOf(hostname: string): string | null {
+    if (isSrvName(hostname)) return hostname;
     const { match } = this.#options;
-    const matched = typeof match === 'function' ? match(hostname) : match && Object.hasOwn(match, hostname) ? match[hostname]! : null;
-    return matched ?? (isSrvName(hostname) ? hostname : null);
+    if (typeof match === 'function') return match(hostname);
+    return match && Object.hasOwn(match, hostname) ? match[hostname]! : null;
   }
 }
