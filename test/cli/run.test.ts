@@ -50,7 +50,7 @@ function run(args: readonly string[], url = server.url): Running {
   };
   child.stdout.on('data', take);
   child.stderr.on('data', take);
-  const code = once(child, 'exit').then(([ended]) => ended as number | null);
+  const code = once(child, 'close').then(([ended]) => ended as number | null);
   return {
     printed: () => printed,
     kill: (signal) => void child.kill(signal),
