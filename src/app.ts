@@ -11,7 +11,10 @@
 import { CheckRunner } from './checks/runner.ts';
 import type { Config } from './config/schema.ts';
 import { createHttpServer } from './http/server.ts';
-import { dnsMetrics, explainOrRefuse, httpSettings, openStore, publisherSettings, registrySettings, workersSettings } from './parts.ts';
+import {
+  checksHere, dnsMetrics, explainOrRefuse, httpSettings, openStore, publisherSettings, registrySettings,
+  workersSettings,
+} from './parts.ts';
 import { Publisher } from './publish/publisher.ts';
 import { Registry } from './registry/registry.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
@@ -53,7 +56,7 @@ export async function startApp(config: Config, log: Logger, clock: Clock = syste
 async function start(
   config: Config, log: Logger, clock: Clock, closing: (() => Promise<void>)[], close: () => Promise<void>,
 ): Promise<App> {
-  const store = await openStore(config, clock);
+  const store = await openStore(config, clock, log.child({ part: 'store' }));
   closing.push(() => store.close());
 
   const publisher: Publisher = new Publisher(publisherSettings(config), (changes) => workers.deliver(changes));
@@ -100,6 +103,7 @@ async function start(
     log: log.child({ part: 'checks' }),
     sink: registry,
     ownPorts: config.http.listen.map(({ port }) => port),
+    isOurs: (instance) => checksHere(store, instance),
   });
   closing.push(() => {
     checks.close();
@@ -117,8 +121,8 @@ async function start(
     dns: () => dnsMetrics(workers),
     checks: () => checks.results(),
     explain: (name, type) => explainOrRefuse(publisher, registry, config.dns.udpPayload, name, type),
-    // Nothing listens before store and zones are loaded, so whoever can ask gets an answer.
-    readiness: () => [],
+    // Nothing listens before store and zones are loaded, so only a store elsewhere can be missing.
+    readiness: () => (registry.stale > 0 ? ['etcd'] : []),
     dump: () => dump(store),
   });
   closing.push(() => http.close());

@@ -1,20 +1,26 @@
 /** The configuration as each part wants it: one function a part, so that no part knows another's options. */
 import { randomBytes, randomInt } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { grantsFile, storeDirectory } from './config/data.ts';
 import type { Config } from './config/schema.ts';
 import type { DnsCounters as DnsMetrics } from './http/metrics.ts';
 import { Problem } from './http/problem.ts';
 import type { HttpSettings } from './http/settings.ts';
+import { ownerOf } from './checks/owner.ts';
 import { explain, type Explanation } from './publish/explain.ts';
 import type { Publisher, PublisherSettings } from './publish/publisher.ts';
 import { canonicalAddress } from './registry/address.ts';
+import type { Instance } from './registry/instance.ts';
+import { keyOf } from './registry/registration.ts';
 import type { Registry } from './registry/registry.ts';
 import { defaultRegistrySettings, type RegistrySettings } from './registry/settings.ts';
-import type { Store } from './registry/store.ts';
+import { isShared, type Store } from './registry/store.ts';
 import { latencyBounds } from './responder/counters.ts';
 import type { ResponderSettings } from './responder/settings.ts';
 import type { Clock } from './runtime/clock.ts';
+import type { Logger } from './runtime/log.ts';
+import { EtcdStore } from './storage/etcd.ts';
+import type { EtcdSettings } from './storage/etcd-servers.ts';
 import { LevelStore } from './storage/level.ts';
 import { MemoryStore } from './storage/memory.ts';
 import { machineAddresses } from './transport/every-address.ts';
@@ -23,11 +29,22 @@ import { printRcode } from './wire/codes.ts';
 import { PresentationError } from './wire/error.ts';
 import type { DnsWorkers, DnsWorkersSettings } from './workers/workers.ts';
 
-/** Opens the store that the configuration names. Rejects with StoreError. */
-export async function openStore({ store, data }: Config, clock: Clock): Promise<Store> {
+/** Opens the store that the configuration names. Rejects with StoreError, or the system's error for a file of `tls`. */
+export async function openStore({ store, data }: Config, clock: Clock, log: Logger): Promise<Store> {
   if (store.type === 'memory') return new MemoryStore();
+  if (store.type === 'etcd') return EtcdStore.open(etcdSettings(store), clock, log);
   mkdirSync(data, { recursive: true, mode: 0o700 });
   return LevelStore.open(storeDirectory(data), clock);
+}
+
+function etcdSettings({ endpoints, user, password, prefix, tls }: Config['store']): EtcdSettings {
+  const read = (file: string | null) => (file === null ? null : readFileSync(file));
+  return { endpoints, user, password, prefix, tls: { ca: read(tls.ca), cert: read(tls.cert), key: read(tls.key) } };
+}
+
+/** True where this server, of those that share a store, runs the checks of an instance. */
+export function checksHere(store: Store, instance: Instance): boolean {
+  return !isShared(store) || ownerOf(keyOf(instance), store.servers) === store.server;
 }
 
 export function registrySettings({ defaults, limits, protection }: Config): RegistrySettings {

@@ -87,7 +87,9 @@ export class CheckRunner {
   #follow(before: Instance | null, after: Instance | null, within: number): void {
     const key = keyOf((after ?? before)!);
     const known = this.#watched.get(key);
-    if (known !== undefined && after !== null && isCheckedTheSame(known.instance, after)) {
+    // What another server found is where this one goes on, should the instance become its own.
+    const isKnown = (after: Instance): boolean => this.#parts.isOurs(after) || known?.told === after.observed;
+    if (known !== undefined && after !== null && isCheckedTheSame(known.instance, after) && isKnown(after)) {
       known.instance = after;
       return;
     }

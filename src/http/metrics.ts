@@ -90,6 +90,11 @@ export function declareMetrics(
     ['type', 'result'],
   );
 
+  metrics.gauge(
+    'signpost_stale_seconds',
+    'Seconds since the store was last in reach; 0 while it is.',
+    () => registry.stale,
+  );
   metrics.gauge('signpost_revision', 'Number of the last change.', () => registry.revision);
   const perZone = (name: string, help: string, value: (census: Census) => number): void => {
     metrics.gauge(

@@ -76,6 +76,10 @@ export class Catalog {
     return this.#zones.get(zone)?.get(service)?.instances.get(id);
   }
 
+  *allServices(): Iterable<ServiceEntry> {
+    for (const services of this.#zones.values()) yield* services.values();
+  }
+
   *entries(): Iterable<Entry> {
     for (const services of this.#zones.values()) {
       for (const { instances } of services.values()) yield* instances.values();

@@ -74,6 +74,12 @@ export class Expiry {
     return true;
   }
 
+  /** Takes over what another server wrote of the checks of an instance. */
+  adopt(entry: Entry, after: Instance): void {
+    if (!hasServerChecks(after)) entry.overdue = after.observed === 'critical';
+    else if (!entry.overdue) entry.reported = after.observed;
+  }
+
   /** Lets go of an entry that left the catalog, or whose place another generation took. */
   stop(entry: Entry, replaced: boolean): void {
     if (entry.state === 'late' && !replaced) {

@@ -13,6 +13,7 @@ import { Drained } from './drained.ts';
 import { RegistryError } from './error.ts';
 import { EventLog } from './events.ts';
 import { Expiry } from './expiry.ts';
+import { Following } from './following.ts';
 import { type Instance, isCheckedTheSame, isSameRegistration, type Status } from './instance.ts';
 import { foldAscii } from './label.ts';
 import { sweepPeriod } from './lease-time.ts';
@@ -27,10 +28,10 @@ import {
 } from './registration.ts';
 import { parseService, type Service } from './service.ts';
 import type { RegistrySettings } from './settings.ts';
-import { stamped, type Store, type Tombstone } from './store.ts';
+import { isShared, type SharedRenewal, type SharedStore, stamped, type Store, type Tombstone } from './store.ts';
 import { Tombstones } from './tombstones.ts';
 import { Upkeep } from './upkeep.ts';
-import { type Published, Writer } from './writer.ts';
+import { type Published, refusalOf, Writer } from './writer.ts';
 
 export interface RegistryParts {
   readonly store: Store;
@@ -48,6 +49,8 @@ export type { Lease, Registered, RegistryStatistics, Removed, RenewalResult } fr
 export class Registry {
   readonly events: EventLog;
   readonly #parts: RegistryParts;
+  /** The store, where other servers write to it too. */
+  readonly #shared: SharedStore | null;
   readonly #catalog: Catalog;
   readonly #writer: Writer;
   readonly #upkeep: Upkeep;
@@ -70,12 +73,14 @@ export class Registry {
     await registry.#load();
     registry.#expiry.time.begin();
     registry.#sweepLater();
+    registry.#follow();
     return registry;
   }
 
   private constructor(parts: RegistryParts) {
     const { clock, log, settings, store } = parts;
     this.#parts = parts;
+    this.#shared = isShared(store) ? store : null;
     this.#drained = new Drained(clock, settings.longestDefaultTtl);
     this.#catalog = new Catalog(parts.zones);
     this.events = new EventLog(settings.keptEvents, store.revision, () => clock.wall());
@@ -103,6 +108,11 @@ export class Registry {
   /** Revision of the last committed change. */
   get revision(): number {
     return this.#parts.store.revision;
+  }
+
+  /** Seconds since a store shared with other servers was last known to be followed; 0 while it is, and for others. */
+  get stale(): number {
+    return this.#shared?.stale ?? 0;
   }
 
   get zones(): readonly string[] {
@@ -190,10 +200,10 @@ export class Registry {
    */
   async register(registration: Registration, caller: Caller, options: WriteOptions = {}): Promise<Registered> {
     const admitted = this.#admit(registration, caller);
-    return this.#writer.write<Registered>(keyOf(admitted), () => {
+    const { isRenewal, ...registered } = await this.#writer.write<Repeatable>(keyOf(admitted), () => {
       const entry = this.#judgeRegistration(admitted, caller, options);
       if (entry !== undefined && isSameRegistration(entry.instance, admitted) && this.#expiry.renew(entry)) {
-        return { kind: 'nothing', outcome: { instance: entry.instance, created: false } };
+        return { kind: 'nothing', outcome: { instance: entry.instance, created: false, isRenewal: true } };
       }
       const before = entry?.instance ?? null;
       const observed = before !== null && isCheckedTheSame(before, admitted) ? entry!.reported : null;
@@ -202,9 +212,15 @@ export class Registry {
         kind: 'commit',
         write: { kind: 'instance', value: wanted, expect: before?.revision ?? 0 },
         change: (revision) => instanceChange('registered', revision, before, stamped(wanted, revision)),
-        outcome: (_, revision) => ({ instance: stamped(wanted, revision), created: before === null }),
+        outcome: (_, revision) => ({
+          instance: stamped(wanted, revision),
+          created: before === null,
+          isRenewal: false,
+        }),
       };
     });
+    if (isRenewal) await this.#share(registered.instance);
+    return registered;
   }
 
   /** Changes weight, priority, tags, meta or the declared status; the generation stays. */
@@ -337,10 +353,16 @@ export class Registry {
     }
   }
 
+  #follow(): void {
+    const [catalog, tombstones, expiry, writer] = [this.#catalog, this.#tombstones, this.#expiry, this.#writer];
+    this.#shared?.follow(new Following({ catalog, tombstones, expiry, writer }));
+  }
+
   #sweepLater(): void {
     this.#nextSweep = this.#parts.clock.after(sweepPeriod, () => {
       this.#sweepLater();
-      this.#expiry.sweep();
+      // Who cannot hear of renewals cannot tell what has ended.
+      if (this.stale === 0) this.#expiry.sweep();
     });
   }
 
@@ -407,8 +429,9 @@ export class Registry {
   async #renew(renewal: Renewal, caller: Caller): Promise<RenewalResult> {
     try {
       const { status, generation } = renewal;
+      refuseForeign(this.#demand(renewal, generation).instance, caller);
+      await this.#share({ ...foldRef(renewal), generation });
       const entry = this.#demand(renewal, generation);
-      refuseForeign(entry.instance, caller);
       if (!this.#expiry.renew(entry)) throw new RegistryError('gone', `the lease of ${nameOf(renewal)} has ended`);
       this.#renewals++;
       const { declared } = entry.instance;
@@ -421,6 +444,13 @@ export class Registry {
       if (error instanceof RegistryError) return { error };
       throw error;
     }
+  }
+
+  /** Lets the other servers know of a renewal, before anybody is told that it counts. */
+  async #share({ zone, service, id, generation }: SharedRenewal): Promise<void> {
+    await this.#shared?.renew({ zone, service, id, generation }).catch((error: unknown) => {
+      throw refusalOf(error);
+    });
   }
 
   #update(
@@ -482,6 +512,9 @@ export class Registry {
     return { zone, service, id, generation, until: this.#parts.clock.wall() + tombstoneLife };
   }
 }
+
+/** `isRenewal`: nothing was registered, since it was already just so. */
+type Repeatable = Registered & { readonly isRenewal: boolean };
 
 const keptTombstones = 100_000;
 /** Milliseconds. */

@@ -66,12 +66,13 @@ export interface SharedStore extends Store {
   /** Seconds since this server last knew that it had missed nothing; 0 while it follows. */
   readonly stale: number;
   /**
-   * Begins with what was committed after the last `snapshot`. From then on `commit` resolves once all that was committed
-   * before has been handed to `follower`, so that everybody sees everything in the order of revisions.
+   * Begins with what was committed after the last `snapshot`. From then on `commit` resolves once all that was
+   * committed before has been handed to `follower`, so that everybody sees everything in the order of revisions.
    */
   follow(follower: Follower): void;
   /**
-   * Lets all servers know of a renewal; resolves when this one knows of all that came before. Rejects with `StoreError`.
+   * Lets all servers know of a renewal; resolves when this one knows of all that came before. Rejects with
+   * `StoreError`.
    */
   renew(renewal: SharedRenewal): Promise<void>;
 }

@@ -46,13 +46,16 @@ export class Upkeep {
   /** Has `instance.late` follow the entry's state. Not durable: a restart gives every lease a full period. */
   publishLateness(entry: Entry): void {
     this.#inBackground(entry, () => {
-      const before = entry.instance;
       const late = entry.state !== 'renewed' && entry.state !== 'timeless';
-      if (entry.state === 'removed' || before.late === late) return nothing;
+      if (entry.state === 'removed' || entry.instance.late === late) return nothing;
       return {
         kind: 'commit',
         write: null,
-        change: () => instanceChange(late ? 'late' : 'renewed', before.revision, before, { ...before, late }),
+        change: () => {
+          const before = entry.instance;
+          if (entry.state === 'removed') return null;
+          return instanceChange(late ? 'late' : 'renewed', before.revision, before, { ...before, late });
+        },
         outcome: () => undefined,
       };
     });

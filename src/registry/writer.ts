@@ -7,7 +7,7 @@
 import type { Logger } from '../runtime/log.ts';
 import type { Change } from './change.ts';
 import { RegistryError } from './error.ts';
-import { type Store, StoreError, type StoreWrite } from './store.ts';
+import { isShared, type Store, StoreError, type StoreWrite } from './store.ts';
 
 /** What a write comes to when its turn comes: nothing to write, or a commitment. */
 export type Decision<T> = { readonly kind: 'nothing'; readonly outcome: T } | Commitment<T>;
@@ -17,8 +17,9 @@ export interface Commitment<T> {
   /** Null: nothing to store, a change of memory alone. */
   readonly write: StoreWrite | null;
   /**
-   * True for what nobody was promised, an expiry or the result of a check: should the store refuse it, it still
-   * happens, at the revision that stands, and a restart forgets it.
+   * True for what nobody was promised, an expiry or the result of a check: should a store of our own refuse it, it
+   * still happens, at the revision that stands, and a restart forgets it. Servers that share a store must agree, so
+   * there it does not.
    */
   readonly evenUnstored?: boolean;
   /** The change at the revision it was given; null: none that anybody sees. */
@@ -26,6 +27,13 @@ export interface Commitment<T> {
   readonly outcome: (change: Change | null, revision: number, published: Published) => T;
   /** Called when nothing came of it. */
   readonly failed?: () => void;
+}
+
+/** What another server has committed. */
+export interface ForeignCommit {
+  readonly revision: number;
+  /** What it makes of that which is in memory when its turn comes; null: nothing. */
+  readonly change: () => Change | null;
 }
 
 export interface Published {
@@ -50,6 +58,9 @@ export class Writer {
   #called: Job[] = [];
   /** Writes of the registry's own. */
   #own: Job[] = [];
+  /** What other servers committed, and who waits for it to be published. */
+  #foreign: ForeignCommit[] = [];
+  #foreignTakers: (() => void)[] = [];
   #running: Promise<void> | null = null;
   /** Why the store refused the last commit; null where it took it. */
   #refusal: Error | null = null;
@@ -74,6 +85,16 @@ export class Writer {
     return this.#queue(this.#own, key, decide);
   }
 
+  /** Takes in what other servers committed; resolves when it is published. */
+  takeIn(commits: readonly ForeignCommit[]): Promise<void> {
+    if (commits.length === 0 || this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#foreign.push(...commits);
+      this.#foreignTakers.push(resolve);
+      this.#running ??= this.#run();
+    });
+  }
+
   /** Refuses further writes and waits for those that are queued. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -90,12 +111,15 @@ export class Writer {
 
   async #run(): Promise<void> {
     await Promise.resolve(); // writes of the same tick share the first batch
-    while (this.#called.length + this.#own.length > 0) {
+    const most = this.#parts.store.mostWrites ?? mostInBatch;
+    while (this.#called.length + this.#own.length + this.#foreign.length > 0) {
+      // First, so that decisions are made on it.
+      if (this.#foreign.length > 0) await this.#publish([], []);
       const batch: Pending[] = [];
       const touched = new Set<string>();
-      this.#called = gather(this.#called, batch, touched, mostInBatch);
+      this.#called = gather(this.#called, batch, touched, Math.ceil(most * calledShare));
       // A part of each batch is for the registry's own, which must not wait for ever either.
-      this.#own = gather(this.#own, batch, touched, mostInBatch + ownShare);
+      this.#own = gather(this.#own, batch, touched, most);
       await this.#commit(batch);
     }
     this.#running = null;
@@ -125,7 +149,8 @@ export class Writer {
     this.#note(error as Error);
     const unstored: Pending[] = [];
     for (const { job, commitment } of batch) {
-      if (commitment.write === null || (commitment.evenUnstored === true && !lostRace)) {
+      const isOptional = commitment.evenUnstored === true && !lostRace && !isShared(this.#parts.store);
+      if (commitment.write === null || isOptional) {
         unstored.push({ job, commitment: { ...commitment, write: null } });
       } else {
         commitment.failed?.();
@@ -144,17 +169,33 @@ export class Writer {
     this.#refusal = refusal;
   }
 
-  /** Changes memory and lets the world know. `revisions`: those of the commitments that have a write, in order. */
+  /**
+   * Changes memory, also by what others committed meanwhile, and lets the world know. `revisions`: those of the
+   * commitments that have a write, in order.
+   */
   async #publish(batch: readonly Pending[], revisions: readonly number[]): Promise<void> {
     const { store, log, apply, publish } = this.#parts;
+    const takers = this.#foreignTakers.splice(0);
     let stored = 0;
     const settled = batch.map(({ job, commitment }) => {
       const revision = commitment.write === null ? store.revision : revisions[stored++]!;
-      return { job, commitment, revision, change: commitment.change(revision) };
+      return { job, commitment, revision, change: null as Change | null };
     });
-    const changes = settled.flatMap(({ change }) => change ?? []);
+    const foreign = this.#foreign.splice(0).map(({ revision, change }) => ({ revision, make: change }));
+    const own = settled.map((one) => ({
+      revision: one.revision,
+      make: () => (one.change = one.commitment.change(one.revision)),
+    }));
+    const inOrder = [...foreign, ...own].sort((one, other) => one.revision - other.revision);
+    const changes: Change[] = [];
     try {
-      apply(changes);
+      for (const { make } of inOrder) {
+        const change = make();
+        if (change === null) continue;
+        // One by one: what a foreign commit changes depends on what came before it.
+        apply([change]);
+        changes.push(change);
+      }
       const published = changes.length === 0 ? { heldFor: 0 } : await publish(changes);
       for (const { job, commitment, revision, change } of settled) {
         job.resolve(commitment.outcome(change, revision, published));
@@ -163,6 +204,7 @@ export class Writer {
       log.error({ err: error, changes: changes.length }, 'durable changes could not be published');
       for (const { job } of settled) job.reject(error);
     }
+    for (const taken of takers) taken();
   }
 }
 
@@ -207,10 +249,11 @@ interface Pending {
 }
 
 /** Bounds the size of one commit, and with it how long later writes wait for it. */
-const mostInBatch = 1000;
-const ownShare = 500;
+const mostInBatch = 1500;
+const calledShare = 2 / 3;
 
-function refusalOf(error: unknown): unknown {
+/** What a caller is told of an error of the store. */
+export function refusalOf(error: unknown): unknown {
   if (!(error instanceof StoreError)) return error;
   const code = error.code === 'full' ? 'store-full' : error.code === 'conflict' ? 'conflict' : 'store-unavailable';
   return new RegistryError(code, error.message, null, { cause: error });
