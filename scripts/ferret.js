@@ -1,8 +1,9 @@
 // Asks a responder the cases of the FerretDataset (SCALE, NSDI 2022) in process and compares with the recorded answers.
 //   npm run build && xz -dc CASES.jsonl.xz > cases.jsonl && node scripts/ferret.js cases.jsonl
-// A line is a case: {i: number, t: class, z: zone file, q: [qname, qtype], e: [[servers, rcode, flags, answer, authority,
-// additional], ...]}. Right is what any of the recorded servers answered: rcode, AA, answer, authority where the answer
-// is empty; and in the additional section nothing but addresses of the zone. Exit code 1: some case was answered otherwise.
+// A line is a case: {i: number, t: class, z: zone file, q: [qname, qtype], e: [group, ...]}, a group [servers, rcode,
+// flags, answer, authority, additional]. Right is what any of the recorded servers answered: rcode, AA, answer, and
+// authority where the answer is empty; and in the additional section nothing but addresses of the zone. Exit code 1:
+// some case was answered otherwise.
 import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { Counters } from '../dist/responder/counters.js';

@@ -64,23 +64,18 @@ function put(reply: Reply, zone: Zone, owner: Name, type: number, found: Lookup)
   }
 }
 
-function putFound(
-  reply: Reply,
-  owner: Name,
-  { node, rrset, synthesised }: Extract<Lookup, { outcome: 'answer' | 'cname' }>,
-): void {
+type Found = Extract<Lookup, { outcome: 'answer' | 'cname' }>;
+
+function putFound(reply: Reply, owner: Name, { node, rrset, synthesised }: Found): void {
   // Names made from a wildcard are without number. The serial in an SOA record moves with every change of its zone.
   if (synthesised || rrset.type === RRType.SOA) reply.steady = false;
   reply.answer.push({ owner, rrset, ttl: rrset.ttl, node });
 }
 
+type Redirection = Extract<Lookup, { outcome: 'dname' }>;
+
 /** RFC 6672 section 3.1: the DNAME record, and a CNAME record made from it for those who only know that. */
-function putDname(
-  reply: Reply,
-  name: Name,
-  type: number,
-  { node, rrset, owner }: Extract<Lookup, { outcome: 'dname' }>,
-): Name | null {
+function putDname(reply: Reply, name: Name, type: number, { node, rrset, owner }: Redirection): Name | null {
   reply.steady = false;
   if (!reply.answer.some((placed) => placed.rrset === rrset)) reply.answer.push({ owner, rrset, ttl: rrset.ttl, node });
   const target = (name.slice(0, name.length - owner.length) + rrset.rdata(0)) as Name;

@@ -2,7 +2,9 @@
  * Writes the answer to an accepted query: copied where it was given before and still holds, else looked up and, if it
  * will hold until a name changes, kept.
  */
+import { hashBytes } from '../runtime/hash.ts';
 import { RRClass, Rcode } from '../wire/codes.ts';
+import type { ExtendedErrorOption } from '../wire/edns.ts';
 import { writeOctets } from '../wire/octets.ts';
 import type { Zones } from '../zone/zones.ts';
 import { answer } from './answer.ts';
@@ -12,8 +14,6 @@ import { type Counters, Event } from './counters.ts';
 import type { Exchange } from './exchange.ts';
 import { ReplyWriter } from './fit.ts';
 import { replyFlags, writeHead } from './header.ts';
-import { hashBytes } from '../runtime/hash.ts';
-import type { ExtendedErrorOption } from '../wire/edns.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
 import type { ResponderSettings } from './settings.ts';
@@ -60,12 +60,8 @@ export class Answers {
     this.#counters.count(Event.cacheHits);
     this.rcode = Rcode.NOERROR;
     this.extendedError = cached.extendedError;
-    const length = writeHead(
-      exchange,
-      query,
-      replyFlags(query.flags, cached.authoritative, false, Rcode.NOERROR),
-      cached,
-    );
+    const flags = replyFlags(query.flags, cached.authoritative, false, Rcode.NOERROR);
+    const length = writeHead(exchange, query, flags, cached);
     writeOctets(tail, exchange.reply, exchange.replyStart + length);
     return length + tail.length;
   }
@@ -87,8 +83,8 @@ export class Answers {
 
   #writeOtherClass(exchange: Exchange, query: Query): number {
     const { name, type } = query;
-    const reply =
-      query.class === RRClass.CH ? answerChaos(this.#settings, name, type) : answer(this.#zones, name, type);
+    const isChaos = query.class === RRClass.CH;
+    const reply = isChaos ? answerChaos(this.#settings, name, type) : answer(this.#zones, name, type);
     // RFC 1035 section 6.2: what is asked of any class is never answered with authority.
     reply.authoritative = false;
     return this.#writeReply(exchange, query, reply, 0, 0);

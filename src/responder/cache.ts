@@ -67,7 +67,7 @@ export class AnswerCache {
     return null;
   }
 
-  /** Keeps an answer to `query` (the cache must be enabled), in the place of the one of its group that was not used for longest. */
+  /** Keeps an answer to `query` in the place of that of its group which was not used for longest. Must be enabled. */
   add(query: Query, answer: CachedAnswer): void {
     const start = this.#start(query.hash);
     let place = start;

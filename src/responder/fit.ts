@@ -88,12 +88,8 @@ export class ReplyWriter implements RecordCounts {
       this.rcode = Rcode.SERVFAIL;
     }
     message.id = exchange.request.readUInt16BE(exchange.start);
-    message.flags = replyFlags(
-      query.flags,
-      reply.authoritative && this.rcode !== Rcode.SERVFAIL,
-      this.truncated,
-      this.rcode,
-    );
+    const authoritative = reply.authoritative && this.rcode !== Rcode.SERVFAIL;
+    message.flags = replyFlags(query.flags, authoritative, this.truncated, this.rcode);
     return message.finish();
   }
 

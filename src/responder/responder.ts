@@ -96,8 +96,8 @@ class ZoneResponder implements Responder {
     query.limit = this.#sizeLimit(exchange);
     query.room = query.limit - this.#finisher.optLength(exchange, query);
     if (rcode !== Rcode.NOERROR || !query.hasQuestion) return this.#refuse(exchange, rcode, query.extendedError);
-    if (!this.#allowQuery.has(exchange.peer, exchange.peerStart))
-      return this.#refuse(exchange, Rcode.REFUSED, prohibited);
+    const isAllowed = this.#allowQuery.has(exchange.peer, exchange.peerStart);
+    if (!isAllowed) return this.#refuse(exchange, Rcode.REFUSED, prohibited);
     const answers = this.#answers;
     const length = answers.write(exchange, query);
     return this.#finisher.finish(exchange, query, length, answers.rcode, answers.extendedError);
@@ -121,9 +121,7 @@ class ZoneResponder implements Responder {
     counters.count(Event.failures);
     if (receivedAt - this.#failureLoggedAt < failureLogInterval) return;
     this.#failureLoggedAt = receivedAt;
-    log.error(
-      { err: error, query: request.toString('hex', start, Math.min(end, start + leastPayload)) },
-      'a query failed',
-    );
+    const query = request.toString('hex', start, Math.min(end, start + leastPayload));
+    log.error({ err: error, query }, 'a query failed');
   }
 }

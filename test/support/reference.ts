@@ -68,7 +68,6 @@ export class Reference {
   answer(qname: Name, qtype: string): ReferenceReply {
     const type = parseType(qtype)!;
     const reply: ReferenceReply = { rcode: 'NOERROR', flags: 'AA', answer: [], authority: [], additional: [] };
-    const targets: Name[] = [];
     const seen: Name[] = [];
     let name = qname;
     for (;;) {
@@ -86,7 +85,7 @@ export class Reference {
       if (found.outcome === 'delegation') {
         if (seen.length === 1) reply.flags = '';
         put(reply.authority, found.owner, found.records);
-        for (const { rdata } of found.records) this.#putAddresses(reply, rdata, zone);
+        for (const { rdata } of found.records) this.#putAddresses(reply, rdata, zone, true);
         break;
       }
       if (found.outcome === 'dname') {
@@ -118,38 +117,30 @@ export class Reference {
       for (const record of found.records) {
         if (![RRType.NS, RRType.MX, RRType.SRV].includes(record.type as 2)) continue;
         const target = targetOf(record.type, record.rdata)!;
-        if (target !== rootName && !targets.includes(target)) targets.push(target);
+        if (target !== rootName) this.#putAddresses(reply, target, zone, false);
       }
       break;
     }
-    for (const target of targets) this.#putAddresses(reply, target, null);
     for (const section of [reply.answer, reply.authority, reply.additional]) section.sort();
     return reply;
   }
 
-  /** `glueOf`: also addresses that this zone has only as glue. */
-  #putAddresses(reply: ReferenceReply, target: Name, glueOf: ReferenceZone | null): void {
+  /** Addresses that `zone` has for the target; `withGlue`: also such as it has only as glue. */
+  #putAddresses(reply: ReferenceReply, target: Name, zone: ReferenceZone, withGlue: boolean): void {
     const name = foldName(target);
-    const zone = this.#zoneOf(name, RRType.A);
+    if (!isAtOrBelow(name, zone.apex)) return;
     const lines: string[] = [];
-    let foundNode = false;
-    if (zone !== undefined) {
-      const found = find(zone, name, RRType.A);
-      foundNode =
-        found.outcome === 'answer' || found.outcome === 'cname' || (found.outcome === 'negative' && found.exists);
-      if (foundNode) {
-        for (const type of [RRType.A, RRType.AAAA]) {
-          const addresses = find(zone, name, type);
-          if (addresses.outcome === 'answer')
-            lines.push(...addresses.records.map((record) => printRecord({ ...record, owner: target })));
-        }
+    const put = (records: readonly ResourceRecord[]): void => {
+      lines.push(...records.map((record) => printRecord({ ...record, owner: target })));
+    };
+    const found = find(zone, name, RRType.A);
+    if (found.outcome === 'answer' || found.outcome === 'cname' || (found.outcome === 'negative' && found.exists)) {
+      for (const type of [RRType.A, RRType.AAAA]) {
+        const addresses = find(zone, name, type);
+        if (addresses.outcome === 'answer') put(addresses.records);
       }
-    }
-    if (!foundNode && glueOf !== null && isAtOrBelow(name, glueOf.apex)) {
-      const glue = glueOf.records.filter(
-        ({ owner, type }) => owner === name && (type === RRType.A || type === RRType.AAAA),
-      );
-      lines.push(...glue.map((record) => printRecord({ ...record, owner: target })));
+    } else if (withGlue) {
+      put(zone.records.filter((held) => held.owner === name && (held.type === RRType.A || held.type === RRType.AAAA)));
     }
     reply.additional.push(...lines.filter((line) => !reply.additional.includes(line)));
   }
