@@ -3,7 +3,7 @@
  * of all its writes, and every entry must still have the revision that the writer saw. What others commit comes by one
  * watch. Every second, or sooner when there are renewals, a server writes its beat: it tells the others that it is
  * alive and which renewals it took, and when its own watch brings it back, it has missed nothing. How leases are shared:
- * docs/decisions/0009. Longer than most files, because committing, following and beating wait for each other.
+ * docs/decisions/0010. Longer than most files, because committing, following and beating wait for each other.
  */
 import { randomUUID } from 'node:crypto';
 import type { ICompare, IEvent, IRequestOp, ITxnRequest } from 'etcd3';

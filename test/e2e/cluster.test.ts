@@ -1,0 +1,162 @@
+/** Several real servers on a real etcd of three members: what one takes all answer, and no loss loses anything. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { api, register } from '../support/api.ts';
+import { startBackend } from '../support/backend.ts';
+import { startEtcd, type TestEtcd } from '../support/etcd.ts';
+import { query } from '../support/query.ts';
+import { startServer, type TestServer } from '../support/server.ts';
+
+let etcd: TestEtcd;
+let servers: TestServer[];
+
+beforeAll(async () => {
+  etcd = await startEtcd(3);
+  servers = await Promise.all([startNode(), startNode(), startNode()]);
+}, 60_000);
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
+  await etcd[Symbol.asyncDispose]();
+});
+afterEach(async () => {
+  for (const member of etcd.members) if (member.process.exitCode !== null || member.process.killed) await member.start();
+});
+
+function startNode(): Promise<TestServer> {
+  return startServer({ env: { SIGNPOST_STORE_TYPE: 'etcd', SIGNPOST_STORE_ENDPOINTS: etcd.urls.join(',') } });
+}
+
+async function portsOf({ dnsPort }: TestServer, service: string): Promise<number[]> {
+  const { answers } = await query(dnsPort, `_${service}._tcp.svc.internal`, 'SRV');
+  return (answers as unknown as { data: { port: number } }[]).map(({ data }) => data.port).sort((one, other) => one - other);
+}
+
+/** Waits until every server answers with these ports. */
+async function everywhere(service: string, ports: readonly number[], timeout = 5000): Promise<void> {
+  for (const server of servers) {
+    await vi.waitFor(async () => expect(await portsOf(server, service)).toEqual(ports), { timeout, interval: 20 });
+  }
+}
+
+/** What servers hold, without what is each one's own: when it last heard of the owner. */
+async function held({ url }: TestServer, service: string): Promise<unknown> {
+  const { body } = await api(url, 'GET', `/v1/services/${service}/instances`);
+  const instances = body.instances as { id: string; generation: number; revision: number; status: string }[];
+  return instances.map(({ id, generation, revision, status }) => ({ id, generation, revision, status }));
+}
+
+function renew({ url }: TestServer, service: string, generation: number): Promise<{ status: number; headers: Headers }> {
+  return api(url, 'POST', `/v1/services/${service}/instances/one/renew`, { generation });
+}
+
+test('what is registered at one server is answered by all, with one generation and revision', async () => {
+  const [one, other, third] = servers as [TestServer, TestServer, TestServer];
+  await register(one.url, 'shared', 'one', { address: '10.0.0.7', port: 81 });
+  await register(other.url, 'shared', 'two', { address: '10.0.0.8', port: 82 });
+  await everywhere('shared', [81, 82]);
+  expect(await held(other, 'shared')).toEqual(await held(one, 'shared'));
+  expect(await held(third, 'shared')).toEqual(await held(one, 'shared'));
+
+  await api(third.url, 'DELETE', '/v1/services/shared/instances/one');
+  await everywhere('shared', [82]);
+});
+
+test('renewals may go to any server; without them the lease ends on all', async () => {
+  const { body } = await register(servers[0]!.url, 'roaming', 'one', { address: '10.0.0.7', port: 83, lease: 2 });
+  await everywhere('roaming', [83]);
+  for (let round = 0; round < 12; round++) {
+    expect((await renew(servers[1 + (round % 2)]!, 'roaming', body.generation)).status).toBe(200);
+    await pause(500);
+    for (const server of servers) expect(await portsOf(server, 'roaming')).toEqual([83]);
+  }
+  await everywhere('roaming', [], 15_000);
+  expect((await renew(servers[2]!, 'roaming', body.generation)).status).toBe(410);
+});
+
+test('a server that is killed takes nothing with it: its instances renew elsewhere', async () => {
+  const { body } = await register(servers[2]!.url, 'orphan', 'one', { address: '10.0.0.7', port: 84, lease: 3 });
+  await everywhere('orphan', [84]);
+  await servers.pop()!.stop('SIGKILL');
+  for (let round = 0; round < 10; round++) {
+    expect((await renew(servers[0]!, 'orphan', body.generation)).status).toBe(200);
+    for (const server of servers) expect(await portsOf(server, 'orphan')).toEqual([84]);
+    await pause(500);
+  }
+  servers.push(await startNode());
+  await everywhere('orphan', [84]);
+});
+
+test('checks go on when the server that runs them is killed', async () => {
+  const backend = await startBackend('checked');
+  try {
+    const checks = [{ type: 'http', path: '/ok', interval: 1, fall: 1 }];
+    const instance = { address: '127.0.0.1', port: backend.port, checks, permanent: true };
+    await register(servers[0]!.url, 'checked', 'one', instance);
+    await everywhere('checked', [backend.port], 10_000);
+    // Whichever runs it: one after the other is killed.
+    for (let round = 0; round < 2; round++) {
+      await servers.shift()!.stop('SIGKILL');
+      servers.push(await startNode());
+    }
+  } finally {
+    await backend.stop();
+  }
+  await everywhere('checked', [], 20_000);
+}, 60_000);
+
+test('while one member of etcd is killed, writes go on and none that was acknowledged is lost', async () => {
+  const acknowledged: number[] = [];
+  let isOver = false;
+  const writing = servers.map(async ({ url }, lane) => {
+    for (let round = 0; !isOver; round++) {
+      const port = 1000 * (lane + 1) + round;
+      const body = { address: '10.0.0.7', port, permanent: true };
+      const { status } = await api(url, 'PUT', `/v1/services/steady/instances/i${port}`, body);
+      if (status < 300) acknowledged.push(port);
+      else expect(status).toBe(503);
+      await pause(20);
+    }
+  });
+  await pause(300);
+  await etcd.members[0]!.stop('SIGKILL');
+  await pause(2500);
+  isOver = true;
+  await Promise.all(writing);
+  await etcd.members[0]!.start();
+  await vi.waitFor(async () => {
+    for (const { url } of servers) {
+      const { body } = await api(url, 'GET', '/v1/services/steady/instances');
+      const ports = (body.instances as { port: number }[]).map(({ port }) => port);
+      expect(acknowledged.filter((port) => !ports.includes(port))).toEqual([]);
+    }
+  }, 10_000);
+  expect(acknowledged.length).toBeGreaterThan(50);
+}, 60_000);
+
+test('while all of etcd is gone, answers go on, nothing leaves, and writes are refused at once', async () => {
+  const { body } = await register(servers[0]!.url, 'static', 'one', { address: '10.0.0.7', port: 85, lease: 2 });
+  await everywhere('static', [85]);
+  await Promise.all(etcd.members.map((member) => member.stop('SIGKILL')));
+  const instance = { address: '10.0.0.8', port: 86 };
+  for (const server of servers) {
+    const { status, headers } = await api(server.url, 'PUT', '/v1/services/static/instances/two', instance);
+    expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+    expect((await renew(server, 'static', body.generation)).status).toBe(503);
+    await vi.waitFor(async () => expect((await fetch(`${server.url}/readyz`)).status).toBe(503), 10_000);
+    expect(await (await fetch(`${server.url}/metrics`)).text()).toMatch(/^signpost_stale_seconds [1-9]/m);
+  }
+  for (let round = 0; round < 8; round++) {
+    for (const server of servers) expect(await portsOf(server, 'static')).toEqual([85]);
+    await pause(500);
+  }
+  await Promise.all(etcd.members.map((member) => member.start()));
+  await vi.waitFor(async () => expect((await renew(servers[1]!, 'static', body.generation)).status).toBe(200), 15_000);
+  await vi.waitFor(async () => {
+    for (const server of servers) {
+      expect(await portsOf(server, 'static')).toEqual([85]);
+      expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    }
+  }, 10_000);
+  await register(servers[2]!.url, 'static', 'two', { ...instance, permanent: true });
+  await everywhere('static', [86], 15_000);
+}, 90_000);
