@@ -71,7 +71,7 @@ export class Answers {
     const reply = answer(this.#zones, query.name, query.type);
     const phase = cached?.phase ?? Math.random();
     const length = this.#writeReply(exchange, query, reply, cached?.turn ?? 0, phase);
-    if (this.#isKeepable(reply, length)) {
+    if (this.#isKeepable(reply, length) && (cached !== null || this.#cache.wants(query))) {
       const kept = cached ?? new CachedAnswer(query, reply, this.#writer, phase, now);
       kept.put(this.#writer, exchange, query, length);
       if (cached === null) this.#cache.add(query, kept);
@@ -103,7 +103,7 @@ export class Answers {
   #isKeepable(reply: Reply, length: number): boolean {
     const { steady, personal, truncated, nodes } = this.#writer;
     const isSmall = nodes.length <= mostKeptNodes && length <= mostKeptOctets;
-    return this.#cache.enabled && isSmall && reply.steady && steady && !personal && !truncated;
+    return isSmall && reply.steady && steady && !personal && !truncated;
   }
 
   /** Notes in the nodes how long a resolver may hold what was written. */

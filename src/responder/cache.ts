@@ -31,6 +31,9 @@ const ways = 8;
 const maxOrders = 4;
 const usesOfOrders = 64;
 
+/** Questions that are remembered as asked; a power of two. */
+const askedCount = 65_536;
+
 /** What an answer takes besides its octets, estimated. */
 const answerOverhead = 1000;
 
@@ -39,6 +42,8 @@ export class AnswerCache {
   readonly #hashes: Int32Array;
   readonly #mask: number;
   readonly #maxOctets: number;
+  /** Hashes of questions that were asked lately and are not kept, each where its lower bits say. */
+  readonly #asked = new Int32Array(askedCount);
   #octets = 0;
   /** Goes round the places when octets must be set free. */
   #hand = 0;
@@ -51,13 +56,17 @@ export class AnswerCache {
     this.#maxOctets = octets;
   }
 
-  get enabled(): boolean {
-    return this.#places.length > 0;
+  /** True when the answer to `query` is worth keeping, because it was asked lately: most of many names are asked once. */
+  wants({ hash }: Query): boolean {
+    const index = hash & (askedCount - 1);
+    if (this.#asked[index] === hash) return this.#places.length > 0;
+    this.#asked[index] = hash;
+    return false;
   }
 
   /** The answer to the question of `query`, if one is kept that is the same in the room that there is. */
   find(query: Query): CachedAnswer | null {
-    if (!this.enabled) return null;
+    if (this.#places.length === 0) return null;
     const start = this.#start(query.hash);
     for (let place = start; place < start + ways; place++) {
       if (this.#hashes[place] !== query.hash) continue;
@@ -67,7 +76,7 @@ export class AnswerCache {
     return null;
   }
 
-  /** Keeps an answer to `query` in the place of that of its group which was not used for longest. Must be enabled. */
+  /** Keeps an answer to `query` in the place of that of its group which was not used for longest. */
   add(query: Query, answer: CachedAnswer): void {
     const start = this.#start(query.hash);
     let place = start;

@@ -74,8 +74,8 @@ export class MessageWriter {
   copyQuestion(source: Buffer, start: number, end: number): boolean {
     const at = this.#offset;
     if (at + end - start > this.#limit) return false;
-    source.copy(this.#buffer, at, start, end);
-    this.#offset += end - start;
+    // Octet by octet: for the few of a question that is quicker than Buffer's copy of a part.
+    for (let from = start; from < end; from++) this.#buffer[this.#offset++] = source[from]!;
     this.#countQuestion(at);
     return true;
   }

@@ -19,9 +19,14 @@ function aServer(zone = load('z.', text)): DnsServer {
   return new DnsServer([zone]);
 }
 
-/** True when asking again makes no lookup. */
-function isKept(server: DnsServer, qname: string, qtype: string): boolean {
+/** Asks until the answer is kept, if it will be. */
+function keep(server: DnsServer, qname: string, qtype: string): void {
   server.ask(qname, qtype);
+  server.ask(qname, qtype);
+}
+
+/** True when asking makes no lookup. */
+function isKept(server: DnsServer, qname: string, qtype: string): boolean {
   const before = server.counters.read();
   server.ask(qname, qtype);
   const after = server.counters.read();
@@ -36,8 +41,13 @@ describe('the answer cache', () => {
     ['alias.z.', 'A'],
     ['z.', 'NS'],
     ['web.z.', 'ANY'],
-  ])('keeps what is made of names that exist: %s %s', (qname, qtype) => {
-    expect(isKept(aServer(), qname, qtype)).toBe(true);
+  ])('keeps what is made of names that exist, once it is asked again: %s %s', (qname, qtype) => {
+    const server = aServer();
+    expect(isKept(server, qname, qtype)).toBe(false);
+    server.ask(qname, qtype);
+    // SRV records are kept in several orders, each made once.
+    for (let times = 0; times < 4; times++) server.ask(qname, qtype);
+    expect(isKept(server, qname, qtype)).toBe(true);
   });
 
   it.each([
@@ -49,12 +59,13 @@ describe('the answer cache', () => {
     ['x.other.', 'A'],
     ['z.', 'SOA'],
   ])('keeps nothing that others could make without end, nor what has the serial: %s %s', (qname, qtype) => {
-    expect(isKept(aServer(), qname, qtype)).toBe(false);
+    const server = aServer();
+    for (let times = 0; times < 6; times++) expect(isKept(server, qname, qtype)).toBe(false);
   });
 
   it('gives an answer to any case of letters, with the question as it was asked', () => {
     const server = aServer();
-    server.ask('web.z.', 'A');
+    keep(server, 'web.z.', 'A');
     const request = encodeQuery('wEb.Z.', 'A', { id: 99 });
     const reply = server.exchange(request)!;
     expect(reply.subarray(12, request.length)).toEqual(request.subarray(12));
@@ -64,7 +75,7 @@ describe('the answer cache', () => {
 
   it('copies RD and answers with and without OPT', () => {
     const server = aServer();
-    server.ask('web.z.', 'A', { edns: {} });
+    keep(server, 'web.z.', 'A');
     expect(server.ask('web.z.', 'A', { recursionDesired: true })).toMatchObject({ recursionDesired: true, edns: null });
     expect(server.ask('web.z.', 'A', { edns: {} })).toMatchObject({ recursionDesired: false, edns: { options: [] } });
     expect(server.counters.read().cacheHits).toBe(2);
@@ -76,29 +87,28 @@ describe('the answer cache', () => {
     ['the end of an alias', 'alias.z.', 'A', 'web.z. 5 A 10.9.9.9', 'answers'],
   ] as const)('forgets an answer with %s', (_, qname, qtype, added, section) => {
     const server = aServer();
-    server.ask(qname, qtype);
+    keep(server, qname, qtype);
     server.apply(update('z.', 2, '', added));
     expect(printRecords(server.ask(qname, qtype)[section])).toContain(added.replace(' A', ' IN A'));
   });
 
   it('keeps all other answers when a name changes', () => {
     const server = aServer();
-    server.ask('ns.z.', 'A');
+    keep(server, 'ns.z.', 'A');
     server.apply(update('z.', 2, '', 'new.web.z. 5 A 10.9.9.9\nweb.z. 5 A 10.9.9.9'));
-    expect(server.counters.read().cacheHits).toBe(0);
-    server.ask('ns.z.', 'A');
-    expect(server.counters.read().cacheHits).toBe(1);
+    expect(isKept(server, 'ns.z.', 'A')).toBe(true);
   });
 
   it('forgets answers below a new zone cut, and those of a zone that is dropped or loaded anew', () => {
     const server = aServer();
-    server.ask('a.web.z.', 'A');
+    keep(server, 'a.web.z.', 'A');
     server.apply(update('z.', 2, '', 'web.z. 5 NS ns.z.'));
     expect(server.ask('a.web.z.', 'A').authoritative).toBe(false);
     server.apply(update('z.', 3, 'web.z. 5 NS ns.z.', ''));
-    server.ask('a.web.z.', 'A');
+    keep(server, 'a.web.z.', 'A');
     server.apply(load('web.z.', '@ 20 SOA ns host 1 2 3 4 10\na 5 A 10.8.8.8'));
     expect(printRecords(server.ask('a.web.z.', 'A').answers)).toEqual(['a.web.z. 5 IN A 10.8.8.8']);
+    keep(server, 'a.web.z.', 'A');
     server.apply({ ...update('web.z.', 4, '', ''), kind: 'drop' });
     expect(printRecords(server.ask('a.web.z.', 'A').answers)).toEqual(['a.web.z. 30 IN A 10.0.0.3']);
   });
@@ -109,7 +119,7 @@ describe('the answer cache', () => {
         { owner: parseName('t.z.'), mark: {} },
       ]),
     );
-    expect(server.ask('_t._tcp.z.', 'SRV').additionals).toEqual([]);
+    for (let times = 0; times < 3; times++) expect(server.ask('_t._tcp.z.', 'SRV').additionals).toEqual([]);
     server.apply(update('z.', 2, 'x.t.z. 5 A 10.0.0.5', ''));
     expect(printRecords(server.ask('_t._tcp.z.', 'SRV').additionals)).toEqual(['t.z. 5 IN A 10.7.7.7']);
   });
@@ -126,25 +136,22 @@ describe('the answer cache', () => {
   it('has room for so many octets', () => {
     const names = Array.from({ length: 200 }, (_, index) => `n${index} 5 TXT "${'x'.repeat(200)}"`).join('\n');
     const server = new DnsServer([load('z.', `${text}\n${names}`)], { cache: { answers: 1024, octets: 20_000 } });
-    for (let round = 0; round < 3; round++) for (let index = 0; index < 200; index++) server.ask(`n${index}.z.`, 'TXT');
-    expect(server.counters.read().cacheHits).toBe(0);
-    server.ask('n199.z.', 'TXT');
-    expect(server.counters.read().cacheHits).toBe(1);
+    for (let round = 0; round < 3; round++) {
+      for (let index = 0; index < 200; index++) expect(isKept(server, `n${index}.z.`, 'TXT')).toBe(false);
+    }
+    expect(isKept(server, 'n199.z.', 'TXT')).toBe(true);
   });
 
   it('gives up the answer that was not used for longest', () => {
     const names = Array.from({ length: 8 }, (_, index) => `n${index} 5 A 10.0.1.${index}`).join('\n');
     const server = new DnsServer([load('z.', `${text}\n${names}`)], { cache: { answers: 8, octets: 2 ** 20 } });
     for (let index = 0; index < 8; index++) {
-      server.ask(`n${index}.z.`, 'A');
+      keep(server, `n${index}.z.`, 'A');
       server.clock.milliseconds += 1000;
     }
     server.ask('n0.z.', 'A');
-    server.ask('web.z.', 'A');
-    const { cacheHits } = server.counters.read();
-    server.ask('n0.z.', 'A');
-    expect(server.counters.read().cacheHits).toBe(cacheHits + 1);
-    server.ask('n1.z.', 'A');
-    expect(server.counters.read().cacheHits).toBe(cacheHits + 1);
+    keep(server, 'web.z.', 'A');
+    expect(isKept(server, 'n0.z.', 'A')).toBe(true);
+    expect(isKept(server, 'n1.z.', 'A')).toBe(false);
   });
 });
