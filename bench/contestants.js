@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createSocket } from 'node:dgram';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ask } from './ask.js';
@@ -145,11 +146,17 @@ async function answering(port) {
   throw new Error(`port ${port}: no answer for ${apex} SOA within 10 s`);
 }
 
+/** A port that is free for UDP and TCP at this moment. */
 async function freePort() {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
+  for (;;) {
+    const tcp = createServer().listen(0, '127.0.0.1');
+    await once(tcp, 'listening');
+    const { port } = tcp.address();
+    const udp = createSocket('udp4');
+    udp.bind(port, '127.0.0.1');
+    const isFree = await once(udp, 'listening').then(() => true, () => false);
+    udp.close();
+    tcp.close();
+    if (isFree) return port;
+  }
 }

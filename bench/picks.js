@@ -37,8 +37,21 @@ async function answer(owner) {
     rcode: 'NOERROR',
     authoritative: true,
     negativeTtlMs: null,
-    answers: numbers.map((index) => ({ type: 'SRV', owner, ttlMs: 60_000, priority: 10, weight: 50 + index, port: 80, target: `h${index}.test` })),
-    additionals: numbers.map((index) => ({ type: 'A', owner: `h${index}.test`, ttlMs: 60_000, address: `10.0.0.${index}` })),
+    answers: numbers.map((index) => ({
+      type: 'SRV',
+      owner,
+      ttlMs: 60_000,
+      priority: 10,
+      weight: 50 + index,
+      port: 80,
+      target: `h${index}.test`,
+    })),
+    additionals: numbers.map((index) => ({
+      type: 'A',
+      owner: `h${index}.test`,
+      ttlMs: 60_000,
+      address: `10.0.0.${index}`,
+    })),
   };
 }
 

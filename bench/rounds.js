@@ -35,7 +35,7 @@ async function loadFor({ port, pid }, { questions, options }, seconds) {
 
 /** Runs the load generator against a loopback port; `questions` is the path of its file. */
 export async function dnsperf(port, questions, options) {
-  const clients = ['-c', '20', '-q', '400', '-t', '1'];
+  const clients = ['-c', '20', '-q', '200', '-t', '1'];
   const args = ['-c', String(loadCore), 'dnsperf', '-s', '127.0.0.1', '-p', String(port), '-d', questions, ...clients, ...options];
   const { stdout } = await run('taskset', args, { maxBuffer: 1 << 24 });
   const figure = (label) => Number(new RegExp(`${label}:\\s+([\\d.]+)`).exec(stdout)?.[1]);
