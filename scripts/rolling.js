@@ -1,6 +1,6 @@
 /**
- * A rolling replacement under load: every instance of a service is replaced by a new process, one after the other, while
- * requests come in through fetch, an http agent and grpc-js. None may fail.
+ * A rolling replacement under load: every instance of a service is replaced by a new process, one after the other,
+ * while requests come in through fetch, an http agent and grpc-js. None may fail.
  *
  *     npm run build && node scripts/rolling.js [--instances 10] [--rate 500] [--kill]
  *
@@ -23,8 +23,8 @@ const httpName = '_rolling._tcp.svc.internal';
 const grpcName = '_grpc._tcp.rolling.svc.internal';
 
 /**
- * Replaces all instances; resolves with what became of the requests of each kind, and the seconds it took.
- * @param {{ instances: number, rate: number, log?: (line: string) => void }} options `rate`: requests a second over all kinds
+ * Replaces all instances; resolves with what became of the requests of each kind, and the seconds it took. @param {{
+ * instances: number, rate: number, log?: (line: string) => void }} options `rate`: requests a second over all kinds
  * @returns {Promise<{ seconds: number, requests: Record<string, number>, failures: string[] }>}
  */
 export async function replaceAll({ instances, rate, log = () => {} }) {
@@ -48,9 +48,8 @@ export async function replaceAll({ instances, rate, log = () => {} }) {
 }
 
 /**
- * Ends one of three instances with SIGKILL in the middle of `calls` calls of `service.run` with one retry.
- * @param {{ calls: number, rate: number }} options
- * @returns {Promise<{ calls: number, failures: string[], retries: number }>}
+ * Ends one of three instances with SIGKILL in the middle of `calls` calls of `service.run` with one retry. @param {{
+ * calls: number, rate: number }} options @returns {Promise<{ calls: number, failures: string[], retries: number }>}
  */
 export async function killOne({ calls, rate }) {
   return withRegistry(async ({ url, dns }) => {
@@ -59,7 +58,10 @@ export async function killOne({ calls, rate }) {
     const service = resolver.service(httpName, { policy: 'p2c' });
     await service.ready();
     const call = () =>
-      service.run(async ({ authority }) => (await fetch(`http://${authority}/`)).text(), { retries: 1, idempotent: true });
+      service.run(async ({ authority }) => (await fetch(`http://${authority}/`)).text(), {
+        retries: 1,
+        idempotent: true,
+      });
     let made = 0;
     const load = startLoad({ run: () => (made++, call()) }, rate);
     while (made < calls / 3) await pause(10);
@@ -80,7 +82,9 @@ function openClients(dns) {
   const agent = createAgent({ resolver });
   registerGrpcResolver(grpc, { resolver });
   const roundRobin = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
-  const stub = new grpc.Client(`srv:///${grpcName}`, grpc.credentials.createInsecure(), { 'grpc.service_config': roundRobin });
+  const stub = new grpc.Client(`srv:///${grpcName}`, grpc.credentials.createInsecure(), {
+    'grpc.service_config': roundRobin,
+  });
   const kinds = {
     async fetch() {
       const response = await fetch(`http://${httpName}/`, { dispatcher });
@@ -95,7 +99,9 @@ function openClients(dns) {
     grpc: () =>
       new Promise((resolve, reject) => {
         const deadline = Date.now() + 5000;
-        stub.makeUnaryRequest('/rolling.Echo/Say', Buffer.from, String, 'hi', { deadline }, (error, answer) => (error ? reject(error) : resolve(answer)));
+        stub.makeUnaryRequest('/rolling.Echo/Say', Buffer.from, String, 'hi', { deadline }, (error, answer) =>
+          error ? reject(error) : resolve(answer),
+        );
       }),
   };
   const close = () => {
@@ -112,8 +118,8 @@ function expectOk(status, body) {
 }
 
 /**
- * Makes requests of all kinds in turn, `rate` a second, until it is stopped. What this process was too busy to ask for is
- * left out and not made up for: that would be a burst which nobody wanted to measure.
+ * Makes requests of all kinds in turn, `rate` a second, until it is stopped. What this process was too busy to ask for
+ * is left out and not made up for: that would be a burst which nobody wanted to measure.
  */
 function startLoad(kinds, rate) {
   const names = Object.keys(kinds);
@@ -130,7 +136,9 @@ function startLoad(kinds, rate) {
     for (; made < due; made++) {
       const name = names[made % names.length];
       requests[name] += 1;
-      const request = kinds[name]().catch((error) => failures.push(`${name}: ${error.cause?.message ?? error.message}`));
+      const request = kinds[name]().catch((error) =>
+        failures.push(`${name}: ${error.cause?.message ?? error.message}`),
+      );
       open.add(request);
       void request.finally(() => open.delete(request));
     }
@@ -149,8 +157,19 @@ function startLoad(kinds, rate) {
 /** Starts a server with a data directory of its own for as long as `use` runs. */
 async function withRegistry(use) {
   const directory = await mkdtemp(join(tmpdir(), 'signpost-rolling-'));
-  const places = ['--dns', '127.0.0.1:0', '--http', '127.0.0.1:0', '--data', join(directory, 'data'), '--zones', join(directory, 'zones')];
-  const server = spawn(process.execPath, [pathOf('../dist/cli/main.js'), 'serve', ...places], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const places = [
+    '--dns',
+    '127.0.0.1:0',
+    '--http',
+    '127.0.0.1:0',
+    '--data',
+    join(directory, 'data'),
+    '--zones',
+    join(directory, 'zones'),
+  ];
+  const server = spawn(process.execPath, [pathOf('../dist/cli/main.js'), 'serve', ...places], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = once(server, 'exit');
   try {
     const { dns, http } = await lineOf(server, (line) => (line.includes('"msg":"ready"') ? JSON.parse(line) : null));
@@ -191,7 +210,11 @@ function pause(milliseconds) {
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const { values } = parseArgs({
-    options: { instances: { type: 'string', default: '10' }, rate: { type: 'string', default: '500' }, kill: { type: 'boolean', default: false } },
+    options: {
+      instances: { type: 'string', default: '10' },
+      rate: { type: 'string', default: '500' },
+      kill: { type: 'boolean', default: false },
+    },
   });
   const rate = Number(values.rate);
   const result = values.kill

@@ -23,12 +23,20 @@ function env(): NodeJS.ProcessEnv {
 
 /** What an example prints until it ends. */
 async function run(name: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, [`examples/${name}`], { cwd: root, env: env(), timeout: 20_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, [`examples/${name}`], {
+    cwd: root,
+    env: env(),
+    timeout: 20_000,
+  });
   return stdout;
 }
 
 /** Starts an example that serves, and waits until it prints `ready`. */
-async function start(command: string, file: string, ready: RegExp): Promise<{ child: ChildProcess; ended: Promise<unknown[]> }> {
+async function start(
+  command: string,
+  file: string,
+  ready: RegExp,
+): Promise<{ child: ChildProcess; ended: Promise<unknown[]> }> {
   const child = spawn(command, [`examples/${file}`], { cwd: root, env: env(), stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'exit');
   let printed = '';
@@ -77,6 +85,13 @@ describe('the example', () => {
   });
 
   it('is in this test, whichever it is', () => {
-    expect(readdirSync(`${root}/examples`).sort()).toEqual(['README.md', 'axios.js', 'fastify.js', 'fetch.js', 'grpc.js', 'run.sh']);
+    expect(readdirSync(`${root}/examples`).sort()).toEqual([
+      'README.md',
+      'axios.js',
+      'fastify.js',
+      'fetch.js',
+      'grpc.js',
+      'run.sh',
+    ]);
   });
 });

@@ -1,13 +1,29 @@
-/** The registry's HTTP API as the agent uses it: one request at a time, to the server that answered last, the next one when it fails. */
+/**
+ * The registry's HTTP API as the agent uses it: one request at a time, to the server that answered last, the next one
+ * when it fails.
+ */
 import { readFile } from 'node:fs/promises';
-import type { InstanceBody, InstanceReply, PatchBody, RegistrationReply, RemovalReply, RenewReply } from '../http/schema.ts';
+import type {
+  InstanceBody,
+  InstanceReply,
+  PatchBody,
+  RegistrationReply,
+  RemovalReply,
+  RenewReply,
+} from '../http/schema.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 /** What came of a request. */
 export type Result<Body> =
   | { readonly kind: 'ok'; readonly body: Body; readonly serverTime: number | null }
   /** The server answered that it will not. */
-  | { readonly kind: 'refused'; readonly status: number; readonly problem: string | null; readonly detail: string; readonly retryAfterMs: number | null }
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly problem: string | null;
+      readonly detail: string;
+      readonly retryAfterMs: number | null;
+    }
   /** No answer, or one that says that this server cannot answer now. */
   | { readonly kind: 'unreachable'; readonly error: Error };
 
@@ -42,8 +58,18 @@ export class RegistryApi {
   }
 
   /** `onlyIfAbsent`: refused with `stale` where anybody holds the id. */
-  register(service: string, id: string, body: InstanceBody, onlyIfAbsent: boolean, timeoutMs: number): Promise<Result<RegistrationReply>> {
-    return this.#request('PUT', [service, id], { body, timeoutMs, headers: onlyIfAbsent ? { 'if-none-match': '*' } : {} });
+  register(
+    service: string,
+    id: string,
+    body: InstanceBody,
+    onlyIfAbsent: boolean,
+    timeoutMs: number,
+  ): Promise<Result<RegistrationReply>> {
+    return this.#request('PUT', [service, id], {
+      body,
+      timeoutMs,
+      headers: onlyIfAbsent ? { 'if-none-match': '*' } : {},
+    });
   }
 
   renew(service: string, id: string, generation: number, timeoutMs: number): Promise<Result<RenewReply>> {
@@ -51,7 +77,13 @@ export class RegistryApi {
   }
 
   /** Refused with `stale` unless the instance is at `revision`. */
-  patch(service: string, id: string, body: PatchBody, revision: number, timeoutMs: number): Promise<Result<InstanceReply>> {
+  patch(
+    service: string,
+    id: string,
+    body: PatchBody,
+    revision: number,
+    timeoutMs: number,
+  ): Promise<Result<InstanceReply>> {
     return this.#request('PATCH', [service, id], { body, timeoutMs, headers: { 'if-match': `"${revision}"` } });
   }
 
@@ -66,7 +98,10 @@ export class RegistryApi {
 
   /** `generation` null deregisters whoever holds the id. */
   deregister(service: string, id: string, generation: number | null, timeoutMs: number): Promise<Result<RemovalReply>> {
-    return this.#request('DELETE', [service, id], { timeoutMs, query: generation === null ? {} : { generation: String(generation) } });
+    return this.#request('DELETE', [service, id], {
+      timeoutMs,
+      query: generation === null ? {} : { generation: String(generation) },
+    });
   }
 
   async #request<Body>(
@@ -75,9 +110,12 @@ export class RegistryApi {
     { body, query = {}, headers = {}, timeoutMs }: RequestParts,
   ): Promise<Result<Body>> {
     const { servers, zone, fetch, clock } = this.#options;
-    const path = ['/v1/services', encodeURIComponent(service), 'instances', encodeURIComponent(id), ...action].join('/');
+    const path = ['/v1/services', encodeURIComponent(service), 'instances', encodeURIComponent(id), ...action].join(
+      '/',
+    );
     const url = new URL(path, servers[this.#current]);
-    for (const [name, value] of Object.entries({ ...query, ...(zone !== undefined && { zone }) })) url.searchParams.set(name, value);
+    for (const [name, value] of Object.entries({ ...query, ...(zone !== undefined && { zone }) }))
+      url.searchParams.set(name, value);
     const late = new AbortController();
     const timer = clock.after(timeoutMs, () => late.abort(new Error(`no answer within ${timeoutMs} ms`)));
     try {
@@ -125,7 +163,11 @@ async function readResult<Body>(response: Response): Promise<Result<Body>> {
   const { code, detail } = (body ?? {}) as { readonly code?: unknown; readonly detail?: unknown };
   const problem = typeof code === 'string' ? code : null;
   // Without a problem document it was no registry that answered: a proxy, or something else on this port.
-  if (problem === null) return { kind: 'unreachable', error: new Error(`${response.url} answered ${response.status} without a problem document`) };
+  if (problem === null)
+    return {
+      kind: 'unreachable',
+      error: new Error(`${response.url} answered ${response.status} without a problem document`),
+    };
   const retryAfter = Number(response.headers.get('retry-after') ?? NaN);
   return {
     kind: 'refused',

@@ -2,5 +2,6 @@
 export { AgentError, type AgentErrorCode, agentErrorCodes } from './error.ts';
 export type { Changes, Check, RegisterOptions, Status } from './options.ts';
 export { register } from './register.ts';
-export type { Registration, RegistrationEvents, RegistrationState } from './registration.ts';
+export type { RegistrationEvents, RegistrationState } from './events.ts';
+export type { Registration } from './registration.ts';
 export type { Closable, Drained, ShutdownOptions } from './shutdown.ts';

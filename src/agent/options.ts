@@ -19,7 +19,10 @@ export interface Changes {
 export interface RegisterOptions extends Changes {
   /** Name of the service: letters, digits and inner "-". */
   readonly service: string;
-  /** Id within the service; host name, port and eight random digits unless set. A process that comes back under the same id replaces its predecessor. */
+  /**
+   * Id within the service; host name, port and eight random digits unless set. A process that comes back under the same
+   * id replaces its predecessor.
+   */
   readonly id?: string;
   /** Default port, 1 to 65535; may be left out where `ports` are given. */
   readonly port?: number;
@@ -45,7 +48,10 @@ export interface RegisterOptions extends Changes {
   readonly token?: string;
   /** File with the token, read again for every request, so that it may be replaced. */
   readonly tokenFile?: string;
-  /** True: `register` rejects when the first attempt fails. Otherwise the agent keeps trying and the program runs; false. */
+  /**
+   * True: `register` rejects when the first attempt fails. Otherwise the agent keeps trying and the program runs;
+   * false.
+   */
   readonly failFast?: boolean;
   /** Sends requests; the global fetch unless set. */
   readonly fetch?: typeof fetch;
@@ -57,7 +63,8 @@ export interface RegisterOptions extends Changes {
 
 /** The body of the registration that these options ask for. */
 export function bodyOf(options: RegisterOptions): InstanceBody {
-  const { port, ports, protocol, address, addresses, priority, weight, tags, meta, ttlMs, leaseMs, status, checks } = options;
+  const { port, ports, protocol, address, addresses, priority, weight, tags, meta, ttlMs, leaseMs, status, checks } =
+    options;
   return {
     ...(port !== undefined && { port }),
     ...(ports && { ports }),

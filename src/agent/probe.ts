@@ -13,7 +13,9 @@ export function readProbe(text: string): Probe | null {
 
 /** Runs a probe at `host` and `port`; false when it fails or takes longer than `timeoutMs`. */
 export async function runProbe(probe: Probe, host: string, port: number, timeoutMs: number): Promise<boolean> {
-  return probe.kind === 'tcp' ? canConnect(host, port, timeoutMs) : answers(`http://${joinAuthority(host, port)}${probe.path}`, timeoutMs);
+  return probe.kind === 'tcp'
+    ? canConnect(host, port, timeoutMs)
+    : answers(`http://${joinAuthority(host, port)}${probe.path}`, timeoutMs);
 }
 
 function canConnect(host: string, port: number, timeoutMs: number): Promise<boolean> {

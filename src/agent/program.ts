@@ -1,9 +1,13 @@
-/** A program of the user as a child process in a process group of its own, so that it is stopped by us and not with us. */
+/**
+ * A program of the user as a child process in a process group of its own, so that it is stopped by us and not with us.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
 export interface Program {
-  /** Resolves with the exit code: its own, 128 + n for signal n, 127 when it was not found, 126 when it cannot be run. */
+  /**
+   * Resolves with the exit code: its own, 128 + n for signal n, 127 when it was not found, 126 when it cannot be run.
+   */
   readonly ended: Promise<number>;
   /** Sends a signal to the program and its children; nothing when it has ended. */
   kill(signal: NodeJS.Signals): void;

@@ -10,9 +10,9 @@ import { Registration } from './registration.ts';
 const maxLabel = 63;
 
 /**
- * Registers an instance and keeps it registered until `shutdown` or `deregister`. Resolves after the first attempt: where
- * that failed because no server could be reached, the agent keeps trying, and the program may run meanwhile (`failFast`
- * makes that a rejection). Rejects with `AgentError` when the server will never take the registration.
+ * Registers an instance and keeps it registered until `shutdown` or `deregister`. Resolves after the first attempt:
+ * where that failed because no server could be reached, the agent keeps trying, and the program may run meanwhile
+ * (`failFast` makes that a rejection). Rejects with `AgentError` when the server will never take the registration.
  */
 export async function register(options: RegisterOptions): Promise<Registration> {
   const { server, zone, tokenFile } = options;
@@ -41,6 +41,9 @@ export async function register(options: RegisterOptions): Promise<Registration> 
 function makeId({ port, ports = {} }: RegisterOptions): string {
   const number = port ?? Object.values(ports)[0]?.port ?? 0;
   const suffix = `-${number}-${randomBytes(4).toString('hex')}`;
-  const host = hostname().toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+/, '');
+  const host = hostname()
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+/, '');
   return `${host.slice(0, maxLabel - suffix.length).replace(/-+$/, '') || 'host'}${suffix}`;
 }

@@ -6,64 +6,48 @@
  *          ^            |     \
  *          +--- lost ---+      conflict          another process holds the id: wait until it is gone
  *     draining -> stopped                        from any of them; nothing registers any more
+ *
+ * Longer than most files, because the loop and the state that it alone changes are one thing.
  */
 import { EventEmitter } from 'node:events';
 import { holdFor } from '../client/hold.ts';
 import type { InstanceBody, PatchBody, RenewReply } from '../http/schema.ts';
 import { type Clock, systemClock, type Timer } from '../runtime/clock.ts';
-import type { RegistryApi} from './api.ts';
-import { type Result } from './api.ts';
+import type { RegistryApi, Result } from './api.ts';
 import { AgentError } from './error.ts';
+import type { RegistrationEvents, RegistrationState } from './events.ts';
 import { bodyOf, type Changes, type RegisterOptions, type Status } from './options.ts';
+import { Pace } from './pace.ts';
 import { type Drained, shutdown, type ShutdownOptions } from './shutdown.ts';
-
-export type RegistrationState = 'registering' | 'registered' | 'suspect' | 'conflict' | 'draining' | 'stopped';
-
-/** The events of a registration with their arguments. */
-export interface RegistrationEvents {
-  /** The server took the registration; `names` are the DNS names that find it now. */
-  registered: [{ readonly generation: number; readonly names: readonly string[]; readonly warnings: readonly string[] }];
-  renewed: [];
-  /** A request was not answered; it is tried again. Told once until the next answer. */
-  suspect: [{ readonly error: Error }];
-  /** The lease is gone; it is registered again at once. */
-  lost: [{ readonly problem: string }];
-  /** Another process holds this id. It is left alone; this one registers again when the other is gone. */
-  conflict: [{ readonly detail: string }];
-  /** The server refused, because of the token or of what was asked for; tried again every 30 s. */
-  denied: [{ readonly status: number; readonly problem: string | null; readonly detail: string }];
-  /** Out of DNS; `waitMs` after this no resolver holds it any more. */
-  draining: [{ readonly waitMs: number }];
-  deregistered: [];
-}
 
 const registerTimeoutMs = 5000;
 const renewTimeoutMs = 2000;
-const firstRetryMs = 250;
-const slowRetryMs = 30_000;
-/** Until a reply says otherwise. */
-const defaultRenewMs = 5000;
 const drainAttempts = 4;
+const drainRetryMs = 250;
 /** The HTTP Date header, by which `safeToStopAt` is read, has whole seconds. */
 const dateSlackMs = 1000;
 
 /** Registered again is what was lost; all else that is refused stays refused. */
 const lostProblems = new Set(['not-found', 'gone']);
 /** What a server would say to a renewal of nothing. */
-const notHeld = { kind: 'refused', status: 404, problem: 'not-found', detail: 'it is not registered', retryAfterMs: null } as const;
+const notHeld = {
+  kind: 'refused',
+  status: 404,
+  problem: 'not-found',
+  detail: 'it is not registered',
+  retryAfterMs: null,
+} as const;
 
 export class Registration extends EventEmitter<RegistrationEvents> {
   readonly service: string;
   readonly id: string;
   readonly #api: RegistryApi;
   readonly #clock: Clock;
-  readonly #random: () => number;
+  readonly #pace: Pace;
   #body: InstanceBody;
   #state: RegistrationState = 'registering';
   #generation: number | null = null;
   #names: readonly string[] = [];
-  #renewMs = defaultRenewMs;
-  #retryMs = firstRetryMs;
   /** True after a registration whose answer did not come, so that the server may have it. */
   #isUncertain = false;
   #wasRegistered = false;
@@ -89,7 +73,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#hasOwnId = options.id === undefined;
     this.#api = api;
     this.#clock = options.clock ?? systemClock;
-    this.#random = options.random ?? Math.random;
+    this.#pace = new Pace(options.random ?? Math.random);
     this.#body = bodyOf(options);
     this.#ended = this.#run(onFirstAttempt);
   }
@@ -118,7 +102,10 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     return this.#lastError;
   }
 
-  /** Resolves as soon as the server has the registration, with all changes. Rejects with `AGENT_STOPPED` when it is ended before. */
+  /**
+   * Resolves as soon as the server has the registration, with all changes. Rejects with `AGENT_STOPPED` when it is
+   * ended before.
+   */
   registered(): Promise<void> {
     const isDone = this.#generation !== null && Object.keys(this.#changes).length === 0;
     if (isDone && this.#state !== 'stopped') return Promise.resolve();
@@ -139,9 +126,12 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     return this.registered();
   }
 
-  /** Takes the instance out of DNS for good. It stays listed, and its lease is renewed, until `deregister`. Safe to repeat. */
+  /**
+   * Takes the instance out of DNS for good. It stays listed, and its lease is renewed, until `deregister`. Safe to
+   * repeat.
+   */
   async drain(): Promise<Drained> {
-    if (this.#drained === null && !this.#isLeaving()) {
+    if (this.#drained === null && this.#state !== 'stopped') {
       this.#state = 'draining';
       this.#rejectWaiting();
       const drained = new Promise<void>((resolve) => this.once('draining', () => resolve()));
@@ -151,7 +141,10 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     return this.#drained ?? { waitMs: 0, confirmed: false };
   }
 
-  /** Ends the registration: waits for the request that runs, then deregisters. Nothing registers it again. Safe to repeat. */
+  /**
+   * Ends the registration: waits for the request that runs, then deregisters. Nothing registers it again. Safe to
+   * repeat.
+   */
   async deregister(): Promise<void> {
     if (this.#state === 'stopped') return;
     this.#state = 'stopped';
@@ -198,7 +191,8 @@ export class Registration extends EventEmitter<RegistrationEvents> {
 
   async #register(): Promise<number> {
     const sent = this.#body;
-    // The first registration takes the id over, be it from a predecessor that crashed; later ones only take what is free.
+    // The first registration takes the id over, be it from a predecessor that crashed; later ones only take what is
+    // free.
     const onlyIfAbsent = this.#wasRegistered && !this.#isUncertain;
     const result = await this.#api.register(this.service, this.id, sent, onlyIfAbsent, registerTimeoutMs);
     this.#isUncertain = result.kind === 'unreachable';
@@ -212,7 +206,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#succeed(lease?.renewAfter);
     this.emit('registered', { generation, names, warnings });
     this.#resolveWaiting();
-    return this.#renewMs * this.#random(); // a phase of its own, so that instances that start together do not renew together
+    return this.#pace.firstRenewal();
   }
 
   async #renew(): Promise<number> {
@@ -220,15 +214,17 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     if (result.kind !== 'ok') return this.#afterFailure(result);
     this.#succeed(result.body.lease?.renewAfter);
     this.emit('renewed');
-    return this.#renewMs * (0.9 + 0.2 * this.#random());
+    return this.#pace.nextRenewal();
   }
 
   #askToRenew(): Promise<Result<RenewReply>> {
     if (this.#generation === null) return Promise.resolve(notHeld);
-    return this.#api.renew(this.service, this.id, this.#generation, Math.min(renewTimeoutMs, this.#renewMs / 2));
+    return this.#api.renew(this.service, this.id, this.#generation, Math.min(renewTimeoutMs, this.#pace.renewMs / 2));
   }
 
-  /** Changes what is registered under our generation: the renewal tells the revision, which the change then insists on. */
+  /**
+   * Changes what is registered under our generation: the renewal tells the revision, which the change then insists on.
+   */
   async #patch(): Promise<number> {
     const sent = this.#changes;
     const renewed = await this.#askToRenew();
@@ -246,15 +242,17 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#drainAttempts += 1;
     const renewed = await this.#askToRenew();
     const result =
-      renewed.kind === 'ok' ? await this.#api.drain(this.service, this.id, renewed.body.revision, renewTimeoutMs) : renewed;
+      renewed.kind === 'ok'
+        ? await this.#api.drain(this.service, this.id, renewed.body.revision, renewTimeoutMs)
+        : renewed;
     const isWorthwhile = result.kind === 'unreachable' || (result.kind === 'refused' && result.problem === 'stale');
-    if (isWorthwhile && this.#drainAttempts < drainAttempts) return firstRetryMs * this.#drainAttempts;
+    if (isWorthwhile && this.#drainAttempts < drainAttempts) return drainRetryMs * this.#drainAttempts;
     const confirmed = result.kind === 'ok';
     const serverTime = (confirmed ? result.serverTime : null) ?? this.#clock.wall();
     const waitMs = confirmed ? Math.max(Date.parse(result.body.safeToStopAt) - serverTime + dateSlackMs, 0) : 0;
     this.#drained = { waitMs, confirmed };
     this.emit('draining', { waitMs });
-    return this.#renewMs;
+    return this.#pace.nextRenewal();
   }
 
   /** Another process holds the id. Takes it only when that one is gone, so that two processes never take turns. */
@@ -264,7 +262,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
       this.#state = 'registering';
       return 0;
     }
-    return this.#renewMs * (2 + this.#random());
+    return this.#pace.look();
   }
 
   #afterFailure(result: Exclude<Result<unknown>, { kind: 'ok' }>): number {
@@ -273,7 +271,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     if (problem === 'replaced') return this.#afterReplacement(detail);
     if (lostProblems.has(problem ?? '') && this.#generation !== null) {
       this.#generation = null;
-      if (this.#isLeaving()) return slowRetryMs; // what is gone while it drains is no loss
+      if (this.#isLeaving()) return this.#pace.slowRetry(); // what is gone while it drains is no loss
       this.#state = 'registering';
       this.emit('lost', { problem: problem! });
       return 0;
@@ -281,10 +279,11 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     if (status === 429 || status >= 500) {
       return Math.max(retryAfterMs ?? 0, this.#afterSilence(new Error(`the server is not able to: ${detail}`)));
     }
-    const code = status === 401 || status === 403 ? 'AGENT_DENIED' : problem === 'conflict' ? 'AGENT_CONFLICT' : 'AGENT_REFUSED';
+    const code =
+      status === 401 || status === 403 ? 'AGENT_DENIED' : problem === 'conflict' ? 'AGENT_CONFLICT' : 'AGENT_REFUSED';
     this.#lastError = new AgentError(code, detail, problem);
     this.emit('denied', { status, problem, detail });
-    return slowRetryMs * (0.9 + 0.2 * this.#random());
+    return this.#pace.slowRetry();
   }
 
   #afterReplacement(detail: string): number {
@@ -292,23 +291,20 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#lastError = new AgentError('AGENT_CONFLICT', detail, 'replaced');
     if (!this.#isLeaving()) this.#state = 'conflict';
     this.emit('conflict', { detail });
-    return this.#renewMs * (2 + this.#random());
+    return this.#pace.look();
   }
 
-  /** No usable answer: again after 250 ms, doubling up to the time of a renewal. */
   #afterSilence(error: Error): number {
-    this.#lastError = new AgentError('AGENT_UNREACHABLE', `no server answered: ${reasonOf(error)}`, null, { cause: error });
-    const isNews = this.#retryMs === firstRetryMs;
+    this.#lastError = new AgentError('AGENT_UNREACHABLE', `no server answered: ${reasonOf(error)}`, null, {
+      cause: error,
+    });
     if (this.#state === 'registered') this.#state = 'suspect';
-    if (isNews) this.emit('suspect', { error });
-    const waitMs = Math.min(this.#retryMs, this.#renewMs) * (0.9 + 0.2 * this.#random());
-    this.#retryMs = Math.min(this.#retryMs * 2, slowRetryMs);
-    return waitMs;
+    if (this.#pace.isAnswered) this.emit('suspect', { error });
+    return this.#pace.retry();
   }
 
   #succeed(renewAfter: number | undefined): void {
-    if (renewAfter !== undefined) this.#renewMs = renewAfter * 1000;
-    this.#retryMs = firstRetryMs;
+    this.#pace.answered(renewAfter);
     this.#lastError = null;
     if (!this.#isLeaving()) this.#state = 'registered';
   }

@@ -84,13 +84,15 @@ export async function runProgram(options: ProgramOptions, world: World): Promise
       await stop();
       return 1;
     }
-    const checking = options.check && watchHealth(options.check, options.checkIntervalMs, registration, world, over.signal);
+    const checking =
+      options.check && watchHealth(options.check, options.checkIntervalMs, registration, world, over.signal);
     await aborted(AbortSignal.any([over.signal, stops.first]));
     const isRunning = !isAborted(over.signal);
     if (isRunning) {
       const { waitMs } = await registration.drain();
       const patienceMs = Math.min(waitMs, options.maxDrainMs);
-      if (patienceMs > 0) tell(`out of DNS; it is stopped in ${(patienceMs / 1000).toFixed(1)} s, when nobody can hold it any more`);
+      if (patienceMs > 0)
+        tell(`out of DNS; it is stopped in ${(patienceMs / 1000).toFixed(1)} s, when nobody can hold it any more`);
       await pause(clock, patienceMs, AbortSignal.any([over.signal, stops.second]));
       await stop();
     }
@@ -102,7 +104,11 @@ export async function runProgram(options: ProgramOptions, world: World): Promise
   }
 }
 
-async function becomesReady({ ready, readyTimeoutMs }: ProgramOptions, { probe, clock }: World, signal: AbortSignal): Promise<boolean> {
+async function becomesReady(
+  { ready, readyTimeoutMs }: ProgramOptions,
+  { probe, clock }: World,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (ready === null) return true;
   const deadline = clock.now() + readyTimeoutMs;
   while (!signal.aborted && clock.now() < deadline) {
@@ -113,7 +119,13 @@ async function becomesReady({ ready, readyTimeoutMs }: ProgramOptions, { probe, 
 }
 
 /** Tells the registry when checks begin to fail or to pass, until the signal aborts. */
-async function watchHealth(check: Probe, intervalMs: number, registration: Registration, { probe, clock, tell }: World, signal: AbortSignal): Promise<void> {
+async function watchHealth(
+  check: Probe,
+  intervalMs: number,
+  registration: Registration,
+  { probe, clock, tell }: World,
+  signal: AbortSignal,
+): Promise<void> {
   let failures = 0;
   for (;;) {
     await pause(clock, intervalMs, signal);
@@ -122,7 +134,11 @@ async function watchHealth(check: Probe, intervalMs: number, registration: Regis
     failures = passed ? 0 : failures + 1;
     const wasCritical = registration.status === 'critical';
     if (passed !== wasCritical || (!passed && failures < fall)) continue;
-    tell(passed ? 'its check passes again' : `its check failed ${failures} times, and it is taken out of DNS until it passes`);
+    tell(
+      passed
+        ? 'its check passes again'
+        : `its check failed ${failures} times, and it is taken out of DNS until it passes`,
+    );
     // Not waited for: the registry may be down, and the checks go on.
     registration.update({ status: passed ? 'passing' : 'critical' }).catch(() => undefined);
   }

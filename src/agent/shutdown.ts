@@ -1,4 +1,6 @@
-/** Stopping without dropping a request: out of DNS, serve until nobody can hold it any more, stop to accept, deregister. */
+/**
+ * Stopping without dropping a request: out of DNS, serve until nobody can hold it any more, stop to accept, deregister.
+ */
 import type { Server, ServerResponse } from 'node:http';
 import { holdFor } from '../client/hold.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -18,17 +20,22 @@ export interface Leaving {
   deregister(): Promise<void>;
 }
 
-/** A server that can be closed: of node:http or node:net, or a framework's with `server` and a `close` that returns a promise. */
+/**
+ * A server that can be closed: of node:http or node:net, or a framework's with `server` and a `close` that returns a
+ * promise.
+ */
 export type Closable =
-  | { close(callback: (error?: Error) => void): unknown }
-  | { readonly server?: unknown; close(): PromiseLike<unknown> };
+  { close(callback: (error?: Error) => void): unknown } | { readonly server?: unknown; close(): PromiseLike<unknown> };
 
 export interface ShutdownOptions {
   /** Closed when no resolver holds the instance any more. */
   readonly server?: Closable;
   /** Milliseconds to serve on after the drain at most; 15,000. */
   readonly maxDrainMs?: number;
-  /** Milliseconds that requests get to finish after the server stopped to accept; then their connections are closed; 10,000. */
+  /**
+   * Milliseconds that requests get to finish after the server stopped to accept; then their connections are closed;
+   * 10,000.
+   */
   readonly graceMs?: number;
   /** Ends the wait at once: what a second signal is for. */
   readonly signal?: AbortSignal;
@@ -42,7 +49,8 @@ export async function shutdown(registration: Leaving, clock: Clock, options: Shu
   const { server, maxDrainMs = 15_000, graceMs = 10_000, signal } = options;
   const { waitMs } = await registration.drain();
   const http = httpServerOf(server);
-  // From now on each answer ends its connection, so that at the end none is idle that a request is just being written to.
+  // From now on each answer ends its connection, so that at the end none is idle that a request is just being written
+  // to.
   const endConnections = (_: unknown, response: ServerResponse): void => void response.setHeader('connection', 'close');
   http?.prependListener('request', endConnections);
   await holdFor(pause(clock, Math.min(waitMs, maxDrainMs), signal));

@@ -19,24 +19,44 @@ const probeTimeoutMs = 2000;
 const readyEveryMs = 250;
 
 const options = {
-  'port': { value: 'N', meaning: 'The port it listens on, handed to it as PORT; 0 picks a free one.' },
-  'ready': { value: 'P', meaning: 'When it is ready: tcp (its port takes connections, the default), http:/PATH (answers 2xx or 3xx), none.' },
-  'ready-timeout': { value: 'S', meaning: 'Seconds in which it must be ready, or it is stopped with exit code 1; 30 when left out.' },
-  'check': { value: 'P', meaning: 'What tells whether it is well: tcp or http:/PATH; two failures in a row take it out of DNS until it passes.' },
+  port: { value: 'N', meaning: 'The port it listens on, handed to it as PORT; 0 picks a free one.' },
+  ready: {
+    value: 'P',
+    meaning: 'When it is ready: tcp (its port takes connections, the default), http:/PATH (answers 2xx or 3xx), none.',
+  },
+  'ready-timeout': {
+    value: 'S',
+    meaning: 'Seconds in which it must be ready, or it is stopped with exit code 1; 30 when left out.',
+  },
+  check: {
+    value: 'P',
+    meaning:
+      'What tells whether it is well: tcp or http:/PATH; two failures in a row take it out of DNS until it passes.',
+  },
   'check-interval': { value: 'S', meaning: 'Seconds between checks; 5 when left out.' },
-  'address': { value: 'A', repeat: true, meaning: 'Its IPv4 or IPv6 address; that of this machine, as the server sees it, when left out.' },
-  'id': { value: 'I', meaning: 'Its id within the service; made of host name, port and random digits when left out.' },
-  'protocol': { value: 'P', meaning: 'tcp or udp; tcp when left out.' },
-  'tag': { value: 'T', repeat: true, meaning: 'A tag.' },
-  'meta': { value: 'K=V', repeat: true, meaning: 'A key and its value.' },
-  'weight': { value: 'N', meaning: 'Share among instances of one priority, 0 to 65535; 100 when left out.' },
-  'priority': { value: 'N', meaning: 'Lower is preferred, 0 to 65535; 10 when left out.' },
-  'ttl': { value: 'N', meaning: 'TTL of its answers in seconds, 1 to 86400.' },
-  'lease': { value: 'N', meaning: 'Seconds after which it is gone unless renewed, 2 to 86400.' },
+  address: {
+    value: 'A',
+    repeat: true,
+    meaning: 'Its IPv4 or IPv6 address; that of this machine, as the server sees it, when left out.',
+  },
+  id: { value: 'I', meaning: 'Its id within the service; made of host name, port and random digits when left out.' },
+  protocol: { value: 'P', meaning: 'tcp or udp; tcp when left out.' },
+  tag: { value: 'T', repeat: true, meaning: 'A tag.' },
+  meta: { value: 'K=V', repeat: true, meaning: 'A key and its value.' },
+  weight: { value: 'N', meaning: 'Share among instances of one priority, 0 to 65535; 100 when left out.' },
+  priority: { value: 'N', meaning: 'Lower is preferred, 0 to 65535; 10 when left out.' },
+  ttl: { value: 'N', meaning: 'TTL of its answers in seconds, 1 to 86400.' },
+  lease: { value: 'N', meaning: 'Seconds after which it is gone unless renewed, 2 to 86400.' },
   'kill-signal': { value: 'SIG', meaning: 'The signal that asks it to stop; SIGTERM when left out.' },
-  'grace': { value: 'S', meaning: 'Seconds that it gets to stop before it is killed; 10 when left out.' },
-  'max-drain': { value: 'S', meaning: 'Seconds to wait at most until no resolver holds it any more, before it is stopped; 15 when left out.' },
-  'require': { meaning: 'Do not start it while no server answers: exit with 69 after --require-timeout. Otherwise it runs in any case.' },
+  grace: { value: 'S', meaning: 'Seconds that it gets to stop before it is killed; 10 when left out.' },
+  'max-drain': {
+    value: 'S',
+    meaning: 'Seconds to wait at most until no resolver holds it any more, before it is stopped; 15 when left out.',
+  },
+  require: {
+    meaning:
+      'Do not start it while no server answers: exit with 69 after --require-timeout. Otherwise it runs in any case.',
+  },
   'require-timeout': { value: 'S', meaning: 'Seconds to wait for a server with --require; 10 when left out.' },
   ...zoneOption,
   ...serverOption,
@@ -47,8 +67,8 @@ type RunValues = Values<typeof options>;
 export const run = defineCommand({
   name: 'run',
   usage:
-    'NAME --port N [--ready tcp|http:/PATH|none] [--check tcp|http:/PATH] [--address A]... [--id I] [--tag T]... [--meta K=V]... ' +
-    '[--weight N] [--priority N] [--ttl N] [--lease N] [--require] -- COMMAND [ARGS...]',
+    'NAME --port N [--ready tcp|http:/PATH|none] [--check tcp|http:/PATH] [--address A]... [--id I] [--tag T]... ' +
+    '[--meta K=V]... [--weight N] [--priority N] [--ttl N] [--lease N] [--require] -- COMMAND [ARGS...]',
   summary: 'Run COMMAND, registered as the service NAME from when it is ready until it stops.',
   options,
   example: 'signpost run web --port 0 --ready http:/ -- sh -c \'python3 -m http.server "$PORT"\'',
@@ -91,7 +111,8 @@ function readRegistration(service: string, values: RunValues, { env, fetch }: Te
   const { address, protocol } = values;
   const wrong = address?.find((text) => isIP(text) === 0);
   if (wrong !== undefined) throw new UsageError(`--address wants an IPv4 or IPv6 address, found ${wrong}`);
-  if (protocol !== undefined && protocol !== 'tcp' && protocol !== 'udp') throw new UsageError(`--protocol wants tcp or udp, found ${protocol}`);
+  if (protocol !== undefined && protocol !== 'tcp' && protocol !== 'udp')
+    throw new UsageError(`--protocol wants tcp or udp, found ${protocol}`);
   const whole = (name: 'priority' | 'weight'): number | undefined => {
     const text = values[name];
     return text === undefined ? undefined : readWholeNumber(`--${name}`, text, 0, 65_535);
@@ -117,7 +138,9 @@ function readRegistration(service: string, values: RunValues, { env, fetch }: Te
 }
 
 /** What of `options` is not undefined. */
-function given<Options extends object>(options: Options): { [Name in keyof Options]?: Exclude<Options[Name], undefined> } {
+function given<Options extends object>(
+  options: Options,
+): { [Name in keyof Options]?: Exclude<Options[Name], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
@@ -145,7 +168,15 @@ function report(registration: Registration, tell: (line: string) => void): Regis
   return registration;
 }
 
-const watchedSignals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2', 'SIGWINCH', 'SIGQUIT', 'SIGCONT'];
+const watchedSignals: readonly NodeJS.Signals[] = [
+  'SIGTERM',
+  'SIGINT',
+  'SIGHUP',
+  'SIGUSR2',
+  'SIGWINCH',
+  'SIGQUIT',
+  'SIGCONT',
+];
 
 const onSignal: World['onSignal'] = (listener) => {
   for (const signal of watchedSignals) process.on(signal, listener);
@@ -182,6 +213,7 @@ function readProbeOption(option: string, text: string): Probe {
 
 function readSignal(text: string): NodeJS.Signals {
   const name = text.startsWith('SIG') ? text : `SIG${text}`;
-  if (!Object.hasOwn(constants.signals, name)) throw new UsageError(`--kill-signal wants the name of a signal such as SIGTERM, found ${text}`);
+  if (!Object.hasOwn(constants.signals, name))
+    throw new UsageError(`--kill-signal wants the name of a signal such as SIGTERM, found ${text}`);
   return name as NodeJS.Signals;
 }

@@ -1,4 +1,6 @@
-/** Addresses of SRV targets: what came along in the additional section, and what had to be asked for, remembered by TTL. */
+/**
+ * Addresses of SRV targets: what came along in the additional section, and what had to be asked for, remembered by TTL.
+ */
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../runtime/clock.ts';
 import type { AddressReply, Ask, ReplyRecord } from './reply.ts';
@@ -32,8 +34,8 @@ export class AddressBook {
   }
 
   /**
-   * The addresses of `hosts`: out of `given` where it has any, else remembered ones, else by asking, at most 16 hosts at a
-   * time. A host whose servers fail keeps the addresses that it had.
+   * The addresses of `hosts`: out of `given` where it has any, else remembered ones, else by asking, at most 16 hosts
+   * at a time. A host whose servers fail keeps the addresses that it had.
    */
   async find(
     hosts: readonly string[],
@@ -47,11 +49,12 @@ export class AddressBook {
       const addresses = addressesOf(given.get(host) ?? []);
       const known = this.#entries.get(host);
       if (addresses.addresses.length > 0) found.set(host, this.#keep(host, addresses));
-      else if (known && known.expiresAt > now) found.set(host, { addresses: known.addresses, ttlMs: known.expiresAt - now });
+      else if (known && known.expiresAt > now)
+        found.set(host, { addresses: known.addresses, ttlMs: known.expiresAt - now });
       else missing.push(host);
     }
     const worker = async (): Promise<void> => {
-      for (let host; (host = missing.pop()) !== undefined; ) found.set(host, await this.#look(host, signal));
+      for (let host; (host = missing.pop()) !== undefined;) found.set(host, await this.#look(host, signal));
     };
     await Promise.all(Array.from({ length: Math.min(concurrent, missing.length) }, worker));
     return found;
@@ -65,7 +68,10 @@ export class AddressBook {
     const known = this.#entries.get(host);
     const failed = replies.length < asked.length;
     if (failed) return { addresses: known?.addresses ?? [], ttlMs: absentTtlMs };
-    return this.#keep(host, { addresses: [], ttlMs: Math.min(...replies.map((reply) => reply.negativeTtlMs ?? absentTtlMs)) });
+    return this.#keep(host, {
+      addresses: [],
+      ttlMs: Math.min(...replies.map((reply) => reply.negativeTtlMs ?? absentTtlMs)),
+    });
   }
 
   #keep(host: string, { addresses, ttlMs }: HostAddresses): HostAddresses {
@@ -77,9 +83,8 @@ export class AddressBook {
 /** The addresses among `records`, whose owner does not matter: they answer for one host, be it over a CNAME. */
 function addressesOf(records: readonly ReplyRecord[]): HostAddresses {
   const usable = records.filter((record): record is AddressReply => record.type === 'A' || record.type === 'AAAA');
-  const addresses = [
-    ...usable.filter(({ type }) => type === 'A'),
-    ...usable.filter(({ type }) => type === 'AAAA'),
-  ].map(({ address }) => address);
+  const addresses = [...usable.filter(({ type }) => type === 'A'), ...usable.filter(({ type }) => type === 'AAAA')].map(
+    ({ address }) => address,
+  );
   return { addresses: [...new Set(addresses)], ttlMs: Math.min(...records.map(({ ttlMs }) => ttlMs)) };
 }

@@ -34,9 +34,20 @@ export interface ServiceUpdate {
 
 export type ServiceEventName = keyof ServiceEvents;
 
-const names: readonly ServiceEventName[] = ['update', 'stale', 'fresh', 'ejected', 'restored', 'failover', 'panic', 'unavailable'];
+const names: readonly ServiceEventName[] = [
+  'update',
+  'stale',
+  'fresh',
+  'ejected',
+  'restored',
+  'failover',
+  'panic',
+  'unavailable',
+];
 
-/** The diagnostics channel of each event, `signpost:client:EVENT`; messages are `{ service, ...what the event says }`. */
+/**
+ * The diagnostics channel of each event, `signpost:client:EVENT`; messages are `{ service, ...what the event says }`.
+ */
 export const channels = Object.fromEntries(names.map((name) => [name, channel(`signpost:client:${name}`)])) as Readonly<
   Record<ServiceEventName, ReturnType<typeof channel>>
 >;

@@ -1,4 +1,7 @@
-/** Questions to DNS servers: sent again when no reply comes, to the next server when one fails, over TCP when it did not fit. */
+/**
+ * Questions to DNS servers: sent again when no reply comes, to the next server when one fails, over TCP when it did not
+ * fit.
+ */
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { type FailedAttempt, SrvError, type SrvErrorCode } from './error.ts';
 import { decodeReply, encodeQuery, readHeader } from './message.ts';
@@ -51,9 +54,15 @@ export function createExchange(
         counters.failures += 1;
         settle(() => reject(error));
       };
-      const abort = (): void => settle(() => reject(new SrvError('SRV_CLOSED', name, 'the resolver was closed', { cause: signal.reason })));
+      const abort = (): void =>
+        settle(() => reject(new SrvError('SRV_CLOSED', name, 'the resolver was closed', { cause: signal.reason })));
       const timeout = (): void =>
-        fail(new SrvError('SRV_TIMEOUT', name, `no answer within ${settings.totalTimeoutMs} ms`, { attempts, cause: lastError }));
+        fail(
+          new SrvError('SRV_TIMEOUT', name, `no answer within ${settings.totalTimeoutMs} ms`, {
+            attempts,
+            cause: lastError,
+          }),
+        );
 
       const send = (): void => {
         const left = servers.filter((server) => !failed.has(server));

@@ -1,4 +1,6 @@
-/** Waiting that keeps the process alive. The client's sockets and timers do not: only a caller who waits may do that. */
+/**
+ * Waiting that keeps the process alive. The client's sockets and timers do not: only a caller who waits may do that.
+ */
 
 /** Waits for `work` and keeps the process alive until it is settled. */
 export async function holdFor<Result>(work: Promise<Result>): Promise<Result> {

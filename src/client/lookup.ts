@@ -1,4 +1,7 @@
-/** One SRV lookup with the addresses of its targets: from the reply where they are there, by further questions where not. */
+/**
+ * One SRV lookup with the addresses of its targets: from the reply where they are there, by further questions where
+ * not.
+ */
 import { SrvError } from './error.ts';
 import type { AddressBook } from './address-book.ts';
 import type { Ask, Reply, ReplyRecord, SrvReply } from './reply.ts';
@@ -16,7 +19,10 @@ export interface SrvRecord {
   readonly addresses: readonly string[];
 }
 
-/** What a lookup found. `unavailable`: one record with target ".", by which the owner says that there is no such service here. */
+/**
+ * What a lookup found. `unavailable`: one record with target ".", by which the owner says that there is no such service
+ * here.
+ */
 export type Outcome = { readonly authoritative: boolean; readonly ttlMs: number } & (
   | { readonly kind: 'records'; readonly records: readonly SrvRecord[] }
   | { readonly kind: 'unavailable' | 'nodata' | 'nxdomain' }
@@ -25,19 +31,20 @@ export type Outcome = { readonly authoritative: boolean; readonly ttlMs: number 
 const maxCnames = 8;
 
 /**
- * Looks up the SRV records of `name`, over at most eight CNAMEs. The TTL is the lowest of all that the outcome rests on;
- * Infinity for absence without an SOA. Rejects with `SrvError`.
+ * Looks up the SRV records of `name`, over at most eight CNAMEs. The TTL is the lowest of all that the outcome rests
+ * on; Infinity for absence without an SOA. Rejects with `SrvError`.
  */
 export async function lookupSrv(ask: Ask, book: AddressBook, name: string, signal: AbortSignal): Promise<Outcome> {
   let owner = name;
   let ttlMs = Infinity;
   let authoritative = true;
-  for (let followed = 0; ; ) {
+  for (let followed = 0; ;) {
     const reply = await ask(owner, 'SRV', signal);
     authoritative &&= reply.authoritative;
     const asked = owner;
-    for (let cname; (cname = reply.answers.find((record) => record.type === 'CNAME' && record.owner === owner)); ) {
-      if (cname.type !== 'CNAME' || ++followed > maxCnames) throw new SrvError('SRV_BADRESP', name, `more than ${maxCnames} CNAMEs in a row`);
+    for (let cname; (cname = reply.answers.find((record) => record.type === 'CNAME' && record.owner === owner));) {
+      if (cname.type !== 'CNAME' || ++followed > maxCnames)
+        throw new SrvError('SRV_BADRESP', name, `more than ${maxCnames} CNAMEs in a row`);
       owner = cname.target;
       ttlMs = Math.min(ttlMs, cname.ttlMs);
     }

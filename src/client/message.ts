@@ -1,6 +1,6 @@
 /**
- * DNS messages of the client (RFC 1035 section 4, RFC 6891). dns2 is the codec; what it leaves open is closed here: which
- * reply belongs to which query, and how much work a hostile reply may cost.
+ * DNS messages of the client (RFC 1035 section 4, RFC 6891). dns2 is the codec; what it leaves open is closed here:
+ * which reply belongs to which query, and how much work a hostile reply may cost.
  */
 import { randomInt } from 'node:crypto';
 import type DNS from 'dns2';

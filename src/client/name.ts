@@ -1,6 +1,6 @@
 /**
- * Names as callers write them: presentation form without escapes, which is all that service names need (RFC 2782, RFC 6335).
- * Inside the client a name is in lower case and has no final dot.
+ * Names as callers write them: presentation form without escapes, which is all that service names need (RFC 2782, RFC
+ * 6335). Inside the client a name is in lower case and has no final dot.
  */
 import { SrvError } from './error.ts';
 
@@ -11,9 +11,11 @@ const label = /^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?$/;
 /** Reads a name to ask for: lower case, no final dot. Throws `SRV_BADNAME` for what cannot be a service name. */
 export function readName(text: string): string {
   const name = foldText(text.endsWith('.') ? text.slice(0, -1) : text);
-  if (name.length > maxNameText) throw badName(text, `has ${name.length} characters, at most ${maxNameText} are allowed`);
+  if (name.length > maxNameText)
+    throw badName(text, `has ${name.length} characters, at most ${maxNameText} are allowed`);
   for (const part of name.split('.')) {
-    if (part.length > maxLabel) throw badName(text, `has a label of ${part.length} characters, at most ${maxLabel} are allowed`);
+    if (part.length > maxLabel)
+      throw badName(text, `has a label of ${part.length} characters, at most ${maxLabel} are allowed`);
     if (!label.test(part)) throw badName(text, `has the label "${part}", wanted letters, digits, "_" and inner "-"`);
   }
   return name;
@@ -34,7 +36,10 @@ export function isSrvName(hostname: string): boolean {
   return /^_[^.]+\._(?:tcp|udp)\../i.test(hostname);
 }
 
-/** The part of an SRV name that certificates are issued for: without `_service._proto` (RFC 9525 section 6.2, source domain). */
+/**
+ * The part of an SRV name that certificates are issued for: without `_service._proto` (RFC 9525 section 6.2, source
+ * domain).
+ */
 export function sourceDomain(hostname: string): string {
   return isSrvName(hostname) ? hostname.replace(/^_[^.]+\._[^.]+\./, '') : hostname;
 }

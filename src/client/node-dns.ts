@@ -1,4 +1,7 @@
-/** Questions through node:dns, for those whose DNS only it can reach. It tells neither TTLs of SRV nor additional records. */
+/**
+ * Questions through node:dns, for those whose DNS only it can reach. It tells neither TTLs of SRV nor additional
+ * records.
+ */
 import { promises as dns } from 'node:dns';
 import { SrvError, type SrvErrorCode } from './error.ts';
 import { foldText } from './name.ts';
@@ -17,7 +20,9 @@ export function createNodeExchange(servers: readonly ServerAddress[], settings: 
       const code = (error as NodeJS.ErrnoException).code;
       if (code === 'ENOTFOUND') return reply('NXDOMAIN', []);
       if (code === 'ENODATA') return reply('NOERROR', []);
-      throw new SrvError(failures[code ?? ''] ?? 'SRV_NETWORK', name, `node:dns failed with ${String(code)}`, { cause: error });
+      throw new SrvError(failures[code ?? ''] ?? 'SRV_NETWORK', name, `node:dns failed with ${String(code)}`, {
+        cause: error,
+      });
     }
   };
 }
@@ -32,12 +37,24 @@ const failures: Readonly<Record<string, SrvErrorCode>> = {
   ECANCELLED: 'SRV_CLOSED',
 };
 
-async function records(resolver: dns.Resolver, name: string, type: QuestionType, ttlMs: number): Promise<ReplyRecord[]> {
+async function records(
+  resolver: dns.Resolver,
+  name: string,
+  type: QuestionType,
+  ttlMs: number,
+): Promise<ReplyRecord[]> {
   if (type === 'SRV') {
     const found = await resolver.resolveSrv(name);
-    return found.map(({ name: target, ...record }) => ({ ...record, type, owner: name, ttlMs, target: foldText(target) }));
+    return found.map(({ name: target, ...record }) => ({
+      ...record,
+      type,
+      owner: name,
+      ttlMs,
+      target: foldText(target),
+    }));
   }
-  const found = type === 'A' ? await resolver.resolve4(name, { ttl: true }) : await resolver.resolve6(name, { ttl: true });
+  const found =
+    type === 'A' ? await resolver.resolve4(name, { ttl: true }) : await resolver.resolve6(name, { ttl: true });
   return found.map(({ address, ttl }) => ({ type, owner: name, ttlMs: ttl * 1000, address }));
 }
 

@@ -1,4 +1,6 @@
-/** Every option of a resolver and of a service: meaning, unit, default and range. One line a number in the tables below. */
+/**
+ * Every option of a resolver and of a service: meaning, unit, default and range. One line a number in the tables below.
+ */
 import type { Clock } from '../runtime/clock.ts';
 import type { PolicyName } from './balance/policy.ts';
 import type { Ask } from './reply.ts';
@@ -28,7 +30,10 @@ export interface ResolverOptions {
   readonly unknownTtlMs?: number;
   /** Milliseconds for which an answer outlives its TTL while servers fail; 7,200,000 (two hours). */
   readonly staleIfErrorMs?: number;
-  /** Milliseconds for which a service keeps its targets after an answer that has none; 30,000. Target "." is believed at once. */
+  /**
+   * Milliseconds for which a service keeps its targets after an answer that has none; 30,000. Target "." is believed at
+   * once.
+   */
   readonly emptyHoldMs?: number;
   /** Names remembered at most; 1000. Those in use by a service are remembered besides. */
   readonly maxNames?: number;
@@ -60,7 +65,9 @@ export interface ServiceOptions {
   readonly connectEjectionMs?: number;
   /** Milliseconds such an ejection lasts at most; 30,000. */
   readonly connectEjectionMaxMs?: number;
-  /** When fewer than this share of the targets of a priority are well, ejections for failures are ignored, 0 to 1; 0.5. */
+  /**
+   * When fewer than this share of the targets of a priority are well, ejections for failures are ignored, 0 to 1; 0.5.
+   */
   readonly panicShare?: number;
   /** Milliseconds for which a better priority must be well again before it is returned to; 10,000. */
   readonly returnAfterMs?: number;
@@ -70,7 +77,10 @@ export interface ServiceOptions {
   readonly retriesPerSecond?: number;
   /** Milliseconds for which a target that left DNS stays listed while calls still run on it; 60,000. */
   readonly expiredGraceMs?: number;
-  /** Called after every change of the targets or of their states. Unlike a listener, it keeps no name from being suspended. */
+  /**
+   * Called after every change of the targets or of their states. Unlike a listener, it keeps no name from being
+   * suspended.
+   */
   readonly onChange?: () => void;
 }
 
@@ -117,7 +127,8 @@ export function readNumbers<Name extends string>(
   for (const name of Object.keys(table) as Name[]) {
     const [standard, least, most] = table[name];
     const value = options[name] ?? standard;
-    if (!(value >= least && value <= most)) throw new RangeError(`${name} is ${String(value)}, wanted ${least} to ${most}`);
+    if (!(value >= least && value <= most))
+      throw new RangeError(`${name} is ${String(value)}, wanted ${least} to ${most}`);
     settings[name] = value;
   }
   return settings;

@@ -11,7 +11,10 @@ export interface Preference {
 export interface OrderOptions {
   /** Uniform in [0, 1); `Math.random` unless set. */
   readonly random?: () => number;
-  /** Follow the text of RFC 2782 to the letter, with its bias: weights 1 and 1 are then picked 67 to 33. False unless set. */
+  /**
+   * Follow the text of RFC 2782 to the letter, with its bias: weights 1 and 1 are then picked 67 to 33. False unless
+   * set.
+   */
   readonly strict2782?: boolean;
 }
 
@@ -47,11 +50,15 @@ function exponentialOrder<Item extends Preference>(tier: readonly Item[], random
     const key = -Math.log(1 - random()); // of (0, 1], so that the logarithm is finite
     return { record, key: record.weight === 0 ? key : key / record.weight };
   });
-  keyed.sort((left, right) => Number(left.record.weight === 0) - Number(right.record.weight === 0) || left.key - right.key);
+  keyed.sort(
+    (left, right) => Number(left.record.weight === 0) - Number(right.record.weight === 0) || left.key - right.key,
+  );
   return keyed.map(({ record }) => record);
 }
 
-/** RFC 2782: weight 0 first, running sums, a whole number from 0 to the sum inclusive, the first sum that reaches it. */
+/**
+ * RFC 2782: weight 0 first, running sums, a whole number from 0 to the sum inclusive, the first sum that reaches it.
+ */
 function literalOrder<Item extends Preference>(tier: readonly Item[], random: () => number): Item[] {
   const left = [...tier.filter(({ weight }) => weight === 0), ...tier.filter(({ weight }) => weight !== 0)];
   const ordered: Item[] = [];

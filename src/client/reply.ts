@@ -31,7 +31,9 @@ export type ReplyRecord = SrvReply | AddressReply | CnameReply;
 /** An answer that may be believed: NOERROR or NXDOMAIN. */
 export interface Reply {
   readonly rcode: 'NOERROR' | 'NXDOMAIN';
-  /** True when the server that answered is the source of the data, so that TTLs begin now (RFC 1035 section 4.1.1, AA). */
+  /**
+   * True when the server that answered is the source of the data, so that TTLs begin now (RFC 1035 section 4.1.1, AA).
+   */
   readonly authoritative: boolean;
   readonly answers: readonly ReplyRecord[];
   readonly additionals: readonly ReplyRecord[];

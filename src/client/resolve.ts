@@ -5,8 +5,8 @@ import { createResolver, type ResolveOptions, type Resolver, type SrvAnswer } fr
 let shared: Resolver | null = null;
 
 /**
- * The SRV records of `name` with TTL and addresses, from memory while they are valid. With options of a resolver it asks
- * through one of its own, which remembers nothing. Rejects with `SrvError`.
+ * The SRV records of `name` with TTL and addresses, from memory while they are valid. With options of a resolver it
+ * asks through one of its own, which remembers nothing. Rejects with `SrvError`.
  */
 export async function resolveSrv(name: string, options: ResolveOptions & ResolverOptions = {}): Promise<SrvAnswer> {
   const { signal, fresh, ...resolverOptions } = options;

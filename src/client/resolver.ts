@@ -6,13 +6,20 @@ import { AddressBook } from './address-book.ts';
 import { abortedError, SrvError } from './error.ts';
 import { createExchange, type ExchangeCounters } from './exchange.ts';
 import { holdFor } from './hold.ts';
+import { LiveService } from './live-service.ts';
 import { lookupSrv, type Outcome, type SrvRecord } from './lookup.ts';
 import { readName } from './name.ts';
 import { createNodeExchange } from './node-dns.ts';
-import { readNumbers, resolverNumbers, type ResolverOptions, type ResolverSettings, type ServiceOptions } from './options.ts';
+import {
+  readNumbers,
+  resolverNumbers,
+  type ResolverOptions,
+  type ResolverSettings,
+  type ServiceOptions,
+} from './options.ts';
 import type { Ask } from './reply.ts';
 import { chooseServers } from './server-address.ts';
-import { type Service, SrvService } from './service.ts';
+import type { Service } from './service.ts';
 import { absenceError, type Learned, View } from './view.ts';
 
 export interface ResolveOptions {
@@ -49,7 +56,9 @@ export interface ResolverStats extends Readonly<ExchangeCounters> {
 export interface Resolver {
   /** The SRV records of `name`, from memory while they are valid. Rejects with `SrvError`. */
   resolveSrv(name: string, options?: ResolveOptions): Promise<SrvAnswer>;
-  /** Watches the targets of `name`. Services of one name share one watch of DNS; each has its own policy and ejections. */
+  /**
+   * Watches the targets of `name`. Services of one name share one watch of DNS; each has its own policy and ejections.
+   */
   service(name: string, options?: ServiceOptions): Service;
   stats(): ResolverStats;
   /** Closes all services and ends all questions. */
@@ -62,7 +71,10 @@ export function createResolver(options: ResolverOptions = {}): Resolver {
   return new SrvResolver(options);
 }
 
-/** RFC 2308 section 5 has hours; thirty seconds are enough to spare a server, and short enough for a service that starts. */
+/**
+ * RFC 2308 section 5 has hours; thirty seconds are enough to spare a server, and short enough for a service that
+ * starts.
+ */
 const maxNegativeTtlMs = 30_000;
 
 class SrvResolver implements Resolver {
@@ -74,7 +86,7 @@ class SrvResolver implements Resolver {
   readonly #cache: LRUCache<string, Learned>;
   readonly #inFlight = new Map<string, Promise<Learned>>();
   readonly #views = new Map<string, View>();
-  readonly #services = new Set<SrvService>();
+  readonly #services = new Set<LiveService>();
   readonly #counters: ExchangeCounters = { queries: 0, resends: 0, tcpQueries: 0, ignoredReplies: 0, failures: 0 };
   readonly #closing = new AbortController();
   #cacheHits = 0;
@@ -113,7 +125,7 @@ class SrvResolver implements Resolver {
       this.#views.set(name, view);
     }
     const watched = view;
-    const service = new SrvService(watched, options, this.#clock, this.#random, () => {
+    const service = new LiveService(watched, options, this.#clock, this.#random, () => {
       this.#services.delete(service);
       if (watched.listeners > 0) return;
       watched.close();
@@ -167,7 +179,8 @@ class SrvResolver implements Resolver {
 
   #bounded(outcome: Outcome): Outcome {
     const { minTtlMs, maxTtlMs } = this.#settings;
-    const most = outcome.kind === 'nodata' || outcome.kind === 'nxdomain' ? Math.min(maxNegativeTtlMs, maxTtlMs) : maxTtlMs;
+    const most =
+      outcome.kind === 'nodata' || outcome.kind === 'nxdomain' ? Math.min(maxNegativeTtlMs, maxTtlMs) : maxTtlMs;
     return { ...outcome, ttlMs: Math.min(Math.max(outcome.ttlMs, minTtlMs), most) };
   }
 
@@ -180,7 +193,11 @@ class SrvResolver implements Resolver {
 }
 
 /** Waits for `work` until the signal aborts; the work goes on, for others may wait for it too. */
-async function abortable<Result>(work: Promise<Result>, name: string, signal: AbortSignal | undefined): Promise<Result> {
+async function abortable<Result>(
+  work: Promise<Result>,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
   if (signal === undefined) return work;
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {

@@ -11,7 +11,10 @@ export interface ServerAddress {
 
 /** The servers to ask: `servers` where given, else `SIGNPOST_DNS`, else the system's. */
 export function chooseServers(servers: readonly string[] | undefined, env: NodeJS.ProcessEnv): ServerAddress[] {
-  const fromEnv = env['SIGNPOST_DNS']?.split(',').map((text) => text.trim()).filter((text) => text !== '');
+  const fromEnv = env['SIGNPOST_DNS']
+    ?.split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
   const chosen = servers ?? (fromEnv?.length ? fromEnv : getServers());
   if (chosen.length === 0) throw new RangeError('servers is empty, wanted at least one DNS server');
   return chosen.map(readServer);
@@ -19,11 +22,14 @@ export function chooseServers(servers: readonly string[] | undefined, env: NodeJ
 
 /** Reads `10.0.0.2`, `10.0.0.2:8053`, `::1` or `[::1]:8053`. Throws RangeError for anything else. */
 export function readServer(text: string): ServerAddress {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+|[^[\]]*:[^[\]]*:[^[\]]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const [, bracketed, plain, port] =
+    /^(?:\[([^\]]+)\]|([^:[\]]+|[^[\]]*:[^[\]]*:[^[\]]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const address = bracketed ?? plain ?? '';
   const number = port === undefined ? 53 : Number(port);
   if (isIP(address) === 0 || number < 1 || number > 65_535) {
-    throw new RangeError(`found the DNS server "${text}", wanted an address with an optional port, such as 127.0.0.1:8053 or [::1]:53`);
+    throw new RangeError(
+      `found the DNS server "${text}", wanted an address with an optional port, such as 127.0.0.1:8053 or [::1]:53`,
+    );
   }
   return { address, port: number, text: joinAuthority(address, number) };
 }

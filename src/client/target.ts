@@ -3,8 +3,8 @@ import { SrvError } from './error.ts';
 import { joinAuthority } from './server-address.ts';
 
 /**
- * `ok`: may be picked. `ejected`: in DNS, but failed too often or cannot be connected to; picked again later. `expired`: no
- * longer in DNS; gets no new picks, is listed while calls still run on it.
+ * `ok`: may be picked. `ejected`: in DNS, but failed too often or cannot be connected to; picked again later.
+ * `expired`: no longer in DNS; gets no new picks, is listed while calls still run on it.
  */
 export type TargetState = 'ok' | 'ejected' | 'expired';
 
@@ -35,8 +35,7 @@ export interface Pick {
   readonly authority: string;
   /**
    * Says that the call is over, and how: nothing for success, the error for failure. A call that was aborted counts as
-   * neither.
-   * Only the first call counts.
+   * neither. Only the first call counts.
    */
   done(error?: unknown): void;
 }
@@ -75,19 +74,32 @@ export class PickedTarget implements Pick {
   }
 }
 
-const connectCodes = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'UND_ERR_CONNECT_TIMEOUT']);
+const connectCodes = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ENETDOWN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 /** True when no connection came to be, so that no octet of the call has reached anyone. */
 export function isConnectFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall === 'connect' || connectCodes.has(code ?? '')) return true;
-  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isConnectFailure); // one for each address
+  if (error instanceof AggregateError) {
+    return error.errors.length > 0 && error.errors.every(isConnectFailure); // one for each address
+  }
   return error.cause !== undefined && isConnectFailure(error.cause); // fetch wraps what happened
 }
 
 function resultOf(error: unknown): CallResult {
   if (error === undefined || error === null) return 'success';
-  if (error instanceof Error && (error.name === 'AbortError' || (error instanceof SrvError && error.code === 'SRV_ABORTED'))) return 'neutral';
+  if (
+    error instanceof Error &&
+    (error.name === 'AbortError' || (error instanceof SrvError && error.code === 'SRV_ABORTED'))
+  )
+    return 'neutral';
   return isConnectFailure(error) ? 'connect-failure' : 'failure';
 }

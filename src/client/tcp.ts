@@ -4,7 +4,12 @@ import { isReplyTo, type Query } from './message.ts';
 import type { ServerAddress } from './server-address.ts';
 
 /** Like `askOverUdp`. Reads at most one message of 65,535 octets at a time, and no more than four in vain. */
-export function askOverTcp(server: ServerAddress, query: Query, signal: AbortSignal, ignored: () => void): Promise<Buffer> {
+export function askOverTcp(
+  server: ServerAddress,
+  query: Query,
+  signal: AbortSignal,
+  ignored: () => void,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port: server.port, host: server.address, noDelay: true });
     let received: Buffer = Buffer.alloc(0);

@@ -7,7 +7,12 @@ import type { ServerAddress } from './server-address.ts';
  * Sends `query` once and resolves with the first reply to it; whatever else arrives is counted by `ignored` and waited
  * past. Rejects when the server cannot be reached or the signal aborts. The socket does not keep the process alive.
  */
-export function askOverUdp(server: ServerAddress, query: Query, signal: AbortSignal, ignored: () => void): Promise<Buffer> {
+export function askOverUdp(
+  server: ServerAddress,
+  query: Query,
+  signal: AbortSignal,
+  ignored: () => void,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const socket = createSocket(server.address.includes(':') ? 'udp6' : 'udp4');
     const settle = (end: () => void): void => {

@@ -165,7 +165,8 @@ export class View {
       for (const listener of this.#listeners) listener.onFresh();
     }
     // A source is asked again before its answer ends, so that nobody waits. A cache would give the same answer with
-    // what is left of its TTL, so it is asked after the end, later by a random part so that not all clients come at once.
+    // what is left of its TTL, so it is asked after the end, later by a random part so that not all clients come at
+    // once.
     const share = outcome.authoritative ? 0.75 + 0.2 * this.#random() : 1 + 0.2 * this.#random();
     return Math.max(outcome.ttlMs * share - (now - at), 0);
   }
@@ -214,7 +215,9 @@ export class View {
   }
 }
 
-/** The records, each without addresses given those that it had before: a target is not gone because its lookup failed. */
+/**
+ * The records, each without addresses given those that it had before: a target is not gone because its lookup failed.
+ */
 function keepAddresses(records: readonly SrvRecord[], before: readonly SrvRecord[] | null): readonly SrvRecord[] {
   return records.map((record) => {
     if (record.addresses.length > 0) return record;

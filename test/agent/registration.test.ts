@@ -10,18 +10,40 @@ import { uniform } from '../support/random.ts';
 
 const minute = 60_000;
 
-function world(): { clock: FakeClock; registry: FakeRegistry; start: (options?: Partial<RegisterOptions>) => Promise<Registration> } {
+function world(): {
+  clock: FakeClock;
+  registry: FakeRegistry;
+  start: (options?: Partial<RegisterOptions>) => Promise<Registration>;
+} {
   const clock = new FakeClock();
   const registry = new FakeRegistry(clock);
   const start = (options: Partial<RegisterOptions> = {}): Promise<Registration> =>
-    register({ service: 'web', id: 'a', port: 8080, clock, fetch: registry.fetch, random: () => 0.5, server: 'http://one.test', ...options });
+    register({
+      service: 'web',
+      id: 'a',
+      port: 8080,
+      clock,
+      fetch: registry.fetch,
+      random: () => 0.5,
+      server: 'http://one.test',
+      ...options,
+    });
   return { clock, registry, start };
 }
 
 /** Every event of a registration by name, as they come. */
 function listen(registration: Registration): string[] {
   const events: string[] = [];
-  for (const name of ['registered', 'renewed', 'suspect', 'lost', 'conflict', 'denied', 'draining', 'deregistered'] as const) {
+  for (const name of [
+    'registered',
+    'renewed',
+    'suspect',
+    'lost',
+    'conflict',
+    'denied',
+    'draining',
+    'deregistered',
+  ] as const) {
     registration.on(name, () => events.push(name));
   }
   return events;
@@ -34,15 +56,38 @@ function renewals(registry: FakeRegistry): number[] {
 describe('register', () => {
   it('puts the instance, in the units of the HTTP API', async () => {
     const { registry, start } = world();
-    const registration = await start({ priority: 5, weight: 7, tags: ['v2'], meta: { commit: 'abc' }, ttlMs: 2000, leaseMs: 15_000, ports: { grpc: { port: 9090 } }, zone: 'other.internal' });
+    const registration = await start({
+      priority: 5,
+      weight: 7,
+      tags: ['v2'],
+      meta: { commit: 'abc' },
+      ttlMs: 2000,
+      leaseMs: 15_000,
+      ports: { grpc: { port: 9090 } },
+      zone: 'other.internal',
+    });
     expect(registry.requests).toMatchObject([
       {
         method: 'PUT',
         path: 'web/instances/a?zone=other.internal',
-        body: { port: 8080, ports: { grpc: { port: 9090 } }, priority: 5, weight: 7, tags: ['v2'], meta: { commit: 'abc' }, ttl: 2, lease: 15 },
+        body: {
+          port: 8080,
+          ports: { grpc: { port: 9090 } },
+          priority: 5,
+          weight: 7,
+          tags: ['v2'],
+          meta: { commit: 'abc' },
+          ttl: 2,
+          lease: 15,
+        },
       },
     ]);
-    expect(registration).toMatchObject({ state: 'registered', generation: 1, names: ['a.web.svc.internal'], lastError: null });
+    expect(registration).toMatchObject({
+      state: 'registered',
+      generation: 1,
+      names: ['a.web.svc.internal'],
+      lastError: null,
+    });
   });
 
   it('makes an id of host name and port that no other process has', async () => {
@@ -79,7 +124,11 @@ describe('register', () => {
     await expect(start()).rejects.toMatchObject({ code: 'AGENT_REFUSED', problem: 'invalid-name' });
   });
 
-  it.each([['no url', /"no url"/], [[], /at least one/], ['ftp://x', /"ftp:\/\/x"/]])('refuses the server %j', async (server, message) => {
+  it.each([
+    ['no url', /"no url"/],
+    [[], /at least one/],
+    ['ftp://x', /"ftp:\/\/x"/],
+  ])('refuses the server %j', async (server, message) => {
     const { start } = world();
     await expect(start({ server })).rejects.toThrow(message);
   });
@@ -145,7 +194,10 @@ describe('renewals', () => {
     const agents = await Promise.all(Array.from({ length: 500 }, (_, index) => start({ id: `i${index}`, random })));
     await clock.pass(5000);
     // Kolmogorov and Smirnov: the largest distance from the uniform distribution, p > 0.001.
-    const phases = renewals(registry).map((at) => at / 5000).sort((left, right) => left - right).slice(0, 500);
+    const phases = renewals(registry)
+      .map((at) => at / 5000)
+      .sort((left, right) => left - right)
+      .slice(0, 500);
     const distance = Math.max(...phases.map((phase, index) => Math.abs(phase - (index + 0.5) / 500)));
     expect(distance).toBeLessThan(1.95 / Math.sqrt(500));
     expect(agents).toHaveLength(500);
@@ -179,12 +231,20 @@ describe('renewals', () => {
 
   it('to something that is no registry count as unanswered', async () => {
     const { clock, registry, start } = world();
-    const registration = await start({ fetch: ((input: URL, init: RequestInit) => (registry.requests.length > 0 ? Promise.resolve(new Response('<html>', { status: 404 })) : registry.fetch(input, init))) as typeof fetch });
+    const registration = await start({
+      fetch: ((input: URL, init: RequestInit) =>
+        registry.requests.length > 0
+          ? Promise.resolve(new Response('<html>', { status: 404 }))
+          : registry.fetch(input, init)) as typeof fetch,
+    });
     await clock.pass(minute);
     expect(registration.state).toBe('suspect');
   });
 
-  it.each([['the server restarted without it', 0], ['the process was stopped for twice the lease', 30_000]])('register again when %s', async (_, stoppedFor) => {
+  it.each([
+    ['the server restarted without it', 0],
+    ['the process was stopped for twice the lease', 30_000],
+  ])('register again when %s', async (_, stoppedFor) => {
     const { clock, registry, start } = world();
     const registration = await start();
     const events = listen(registration);
@@ -286,6 +346,17 @@ describe('the end', () => {
     expect(registry.instances.size).toBe(0);
     expect(registration.state).toBe('stopped');
     expect(clock.pending).toBe(0);
+  });
+
+  it('drains once, however often and early it is told to', async () => {
+    const { clock, registry, start } = world();
+    const registration = await start();
+    const drains = [registration.drain(), registration.drain()];
+    await clock.pass(100);
+    drains.push(registration.drain());
+    expect(await Promise.all(drains)).toEqual(drains.map(() => ({ waitMs: 6000, confirmed: true })));
+    expect(registry.requests.filter(({ path }) => path.endsWith('/drain'))).toHaveLength(1);
+    await registration.deregister();
   });
 
   it('renews while it drains, and registers nothing any more', async () => {

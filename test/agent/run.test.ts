@@ -52,25 +52,41 @@ function play({ stubborn = false, slow = false, registry: prepare, ...options }:
     signal: (signal: NodeJS.Signals) => listeners.forEach((listener) => listener(signal)),
   };
   const defaults: ProgramOptions = {
-    ready: { kind: 'tcp' }, readyTimeoutMs: 30_000, check: null, checkIntervalMs: 5000, killSignal: 'SIGTERM', graceMs: 10_000, maxDrainMs: 15_000,
+    ready: { kind: 'tcp' },
+    readyTimeoutMs: 30_000,
+    check: null,
+    checkIntervalMs: 5000,
+    killSignal: 'SIGTERM',
+    graceMs: 10_000,
+    maxDrainMs: 15_000,
   };
-  const code = runProgram({ ...defaults, ...options }, {
-    start: () => program,
-    probe: () => Promise.resolve(stage.isUp),
-    async register() {
-      const registration = await register({ service: 'web', id: 'a', port: 80, clock, fetch: registry.fetch, random: () => 0.5 });
-      note('registered');
-      registration.on('draining', () => note('draining'));
-      registration.on('deregistered', () => note('deregistered'));
-      return registration;
+  const code = runProgram(
+    { ...defaults, ...options },
+    {
+      start: () => program,
+      probe: () => Promise.resolve(stage.isUp),
+      async register() {
+        const registration = await register({
+          service: 'web',
+          id: 'a',
+          port: 80,
+          clock,
+          fetch: registry.fetch,
+          random: () => 0.5,
+        });
+        note('registered');
+        registration.on('draining', () => note('draining'));
+        registration.on('deregistered', () => note('deregistered'));
+        return registration;
+      },
+      onSignal(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      tell: () => undefined,
+      clock,
     },
-    onSignal(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    tell: () => undefined,
-    clock,
-  });
+  );
   return Object.assign(stage, { code });
 }
 
@@ -186,6 +202,15 @@ describe('a program that is run', () => {
       await stage.clock.pass(5000);
       statuses.push(stage.registry.find('web/a')?.status);
     }
-    expect(statuses).toEqual(['passing', 'passing', 'passing', 'passing', 'critical', 'critical', 'passing', 'passing']);
+    expect(statuses).toEqual([
+      'passing',
+      'passing',
+      'passing',
+      'passing',
+      'critical',
+      'critical',
+      'passing',
+      'passing',
+    ]);
   });
 });

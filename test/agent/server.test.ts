@@ -20,13 +20,25 @@ afterAll(async () => {
 
 /** The records of a service, asked anew; none where there are none. */
 async function find(service: string, asked = resolver): Promise<readonly SrvRecord[]> {
-  return asked.resolveSrv(`_${service}._tcp.svc.internal`, { fresh: true }).then(({ records }) => records, () => []);
+  return asked.resolveSrv(`_${service}._tcp.svc.internal`, { fresh: true }).then(
+    ({ records }) => records,
+    () => [],
+  );
 }
 
 describe('a registration', () => {
   it('is found as soon as register resolves, follows updates, and is gone as soon as it is drained', async () => {
-    const registration = await register({ service: 'life', id: 'a', port: 8080, address: '10.0.0.7', weight: 5, server: server.url });
-    expect(await find('life')).toMatchObject([{ port: 8080, weight: 5, target: 'a.life.svc.internal', addresses: ['10.0.0.7'] }]);
+    const registration = await register({
+      service: 'life',
+      id: 'a',
+      port: 8080,
+      address: '10.0.0.7',
+      weight: 5,
+      server: server.url,
+    });
+    expect(await find('life')).toMatchObject([
+      { port: 8080, weight: 5, target: 'a.life.svc.internal', addresses: ['10.0.0.7'] },
+    ]);
     expect(registration.names).toContain('_life._tcp.svc.internal');
     await registration.update({ weight: 50, priority: 1 });
     expect(await find('life')).toMatchObject([{ priority: 1, weight: 50 }]);
@@ -42,8 +54,13 @@ describe('a registration', () => {
   });
 
   it('that the server will never take is refused with its code', async () => {
-    await expect(register({ service: '_web', port: 80, server: server.url })).rejects.toMatchObject({ code: 'AGENT_REFUSED', problem: expect.any(String) as string });
-    await expect(register({ service: 'web', port: 99_999, server: server.url })).rejects.toMatchObject({ code: 'AGENT_REFUSED' });
+    await expect(register({ service: '_web', port: 80, server: server.url })).rejects.toMatchObject({
+      code: 'AGENT_REFUSED',
+      problem: expect.any(String) as string,
+    });
+    await expect(register({ service: 'web', port: 99_999, server: server.url })).rejects.toMatchObject({
+      code: 'AGENT_REFUSED',
+    });
   });
 
   it('outlives a server that is killed and comes back', async () => {
@@ -51,7 +68,8 @@ describe('a registration', () => {
     const [, port] = first.url.split(':').slice(1);
     const registration = await register({ service: 'lasting', id: 'a', port: 80, leaseMs: 2000, server: first.url });
     const events: string[] = [];
-    for (const event of ['suspect', 'lost', 'conflict', 'denied'] as const) registration.on(event, () => events.push(event));
+    for (const event of ['suspect', 'lost', 'conflict', 'denied'] as const)
+      registration.on(event, () => events.push(event));
     await first.stop('SIGKILL');
     while (registration.state !== 'suspect') await once(registration, 'suspect');
     const second = await startServer({ data: first.data, args: ['--http', `127.0.0.1:${port!}`] });
@@ -94,7 +112,9 @@ describe('shutdown', () => {
         const [record] = (await resolver.resolveSrv('_busy._tcp.svc.internal').catch(() => ({ records: [] }))).records;
         if (record === undefined) return;
         try {
-          const [response] = (await once(get({ agent, host: '127.0.0.1', port: record.port }), 'response')) as [NodeJS.ReadableStream];
+          const [response] = (await once(get({ agent, host: '127.0.0.1', port: record.port }), 'response')) as [
+            NodeJS.ReadableStream,
+          ];
           await once(response.resume(), 'end');
           answered += 1;
         } catch (error) {

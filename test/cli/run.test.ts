@@ -13,7 +13,8 @@ import { runCommand } from './support.ts';
 
 /** A web server that answers `ok`, says how it was told to stop, and takes 50 ms for it. */
 const program = `
-  const server = require('node:http').createServer((_, response) => response.end('ok')).listen(process.env.PORT, '127.0.0.1');
+  const server = require('node:http').createServer((_, response) => response.end('ok'));
+  server.listen(process.env.PORT, '127.0.0.1');
   process.on('SIGTERM', () => setTimeout(() => { console.log('told to stop'); process.exit(0); }, 50));
   process.on('SIGHUP', () => console.log('told to reload'));
 `;
@@ -41,7 +42,10 @@ interface Running {
 }
 
 function run(args: readonly string[], url = server.url): Running {
-  const child = spawn(process.execPath, [commandPath, 'run', ...args], { env: { ...process.env, SIGNPOST_URL: url }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [commandPath, 'run', ...args], {
+    env: { ...process.env, SIGNPOST_URL: url },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let printed = '';
   const listeners = new Set<() => void>();
   const take = (chunk: Buffer): void => {
@@ -66,18 +70,35 @@ function run(args: readonly string[], url = server.url): Running {
         };
         listeners.add(look);
         look();
-        void code.then((ended) => reject(new Error(`ended with ${String(ended)} before ${String(pattern)}:\n${printed}`)));
+        void code.then((ended) =>
+          reject(new Error(`ended with ${String(ended)} before ${String(pattern)}:\n${printed}`)),
+        );
       }),
   };
 }
 
 async function isFound(service: string): Promise<boolean> {
-  return resolver.resolveSrv(`_${service}._tcp.svc.internal`, { fresh: true }).then(({ records }) => records.length > 0, () => false);
+  return resolver.resolveSrv(`_${service}._tcp.svc.internal`, { fresh: true }).then(
+    ({ records }) => records.length > 0,
+    () => false,
+  );
 }
 
 describe('signpost run', () => {
   it('registers a program on a free port, forwards signals, and drains it before it is stopped', async () => {
-    const running = run(['web', '--port', '0', '--ttl', '1', '--ready', 'http:/', '--', process.execPath, '-e', program]);
+    const running = run([
+      'web',
+      '--port',
+      '0',
+      '--ttl',
+      '1',
+      '--ready',
+      'http:/',
+      '--',
+      process.execPath,
+      '-e',
+      program,
+    ]);
     await running.until(/registered .* of web/);
     const [record] = (await resolver.resolveSrv('_web._tcp.svc.internal')).records;
     expect(await (await fetch(`http://127.0.0.1:${record!.port}/`)).text()).toBe('ok');
@@ -128,14 +149,41 @@ describe('signpost run', () => {
 
   it('runs the program though no registry answers, and passes its exit code on', async () => {
     const url = `http://127.0.0.1:${await closedPort()}`;
-    const running = run(['web', '--port', '0', '--ready', 'none', '--', process.execPath, '-e', 'setTimeout(() => process.exit(7), 1000)'], url);
+    const running = run(
+      [
+        'web',
+        '--port',
+        '0',
+        '--ready',
+        'none',
+        '--',
+        process.execPath,
+        '-e',
+        'setTimeout(() => process.exit(7), 1000)',
+      ],
+      url,
+    );
     await running.until(/not registered yet/);
     expect(await running.code).toBe(7);
   });
 
   it('with --require does not start it then, and ends with 69', async () => {
     const url = `http://127.0.0.1:${await closedPort()}`;
-    const running = run(['web', '--port', '0', '--require', '--require-timeout', '0.3', '--', process.execPath, '-e', 'console.log("started")'], url);
+    const running = run(
+      [
+        'web',
+        '--port',
+        '0',
+        '--require',
+        '--require-timeout',
+        '0.3',
+        '--',
+        process.execPath,
+        '-e',
+        'console.log("started")',
+      ],
+      url,
+    );
     expect(await running.code).toBe(69);
     expect(running.printed()).not.toContain('started');
   });
@@ -143,9 +191,24 @@ describe('signpost run', () => {
   it('takes a program out of DNS while its check fails', async () => {
     const toggling = `
       let well = true;
-      require('node:http').createServer((_, response) => response.writeHead(well ? 200 : 500).end()).listen(process.env.PORT, '127.0.0.1');
+      const server = require('node:http').createServer((_, response) => response.writeHead(well ? 200 : 500).end());
+      server.listen(process.env.PORT, '127.0.0.1');
       process.on('SIGUSR2', () => { well = !well; });`;
-    const args = ['sick', '--port', '0', '--ready', 'http:/', '--check', 'http:/', '--check-interval', '0.1', '--', process.execPath, '-e', toggling];
+    const args = [
+      'sick',
+      '--port',
+      '0',
+      '--ready',
+      'http:/',
+      '--check',
+      'http:/',
+      '--check-interval',
+      '0.1',
+      '--',
+      process.execPath,
+      '-e',
+      toggling,
+    ];
     const running = run(args);
     await running.until(/registered/);
     running.kill('SIGUSR2');
@@ -160,7 +223,19 @@ describe('signpost run', () => {
   });
 
   it('leaves no program behind when it is stopped for good, or nobody reads its lines any more', async () => {
-    const running = run(['orphan', '--port', '0', '--ttl', '1', '--ready', 'http:/', '--', process.execPath, '-e', program]);
+    const running = run([
+      'orphan',
+      '--port',
+      '0',
+      '--ttl',
+      '1',
+      '--ready',
+      'http:/',
+      '--',
+      process.execPath,
+      '-e',
+      program,
+    ]);
     await running.until(/registered/);
     const [record] = (await resolver.resolveSrv('_orphan._tcp.svc.internal')).records;
     running.close();
@@ -172,7 +247,19 @@ describe('signpost run', () => {
 
   it('makes a web server of Python discoverable', async () => {
     if (toolsMissing('python3')) return;
-    const running = run(['files', '--port', '0', '--ready', 'http:/', '--max-drain', '0', '--', 'sh', '-c', 'exec python3 -m http.server "$PORT"']);
+    const running = run([
+      'files',
+      '--port',
+      '0',
+      '--ready',
+      'http:/',
+      '--max-drain',
+      '0',
+      '--',
+      'sh',
+      '-c',
+      'exec python3 -m http.server "$PORT"',
+    ]);
     await running.until(/registered/);
     const [record] = (await resolver.resolveSrv('_files._tcp.svc.internal')).records;
     expect((await fetch(`http://127.0.0.1:${record!.port}/`)).status).toBe(200);

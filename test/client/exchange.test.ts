@@ -10,7 +10,11 @@ const additionals = [a('a.example.test', 30, '10.0.0.1')];
 const quick: ResolverOptions = { queryTimeoutMs: 50, totalTimeoutMs: 400 };
 
 /** Runs a resolver against a server whose replies the test writes. */
-async function withServer(script: (asked: Asked) => void, use: (resolver: Resolver, dns: FakeDns) => Promise<void>, options = quick): Promise<void> {
+async function withServer(
+  script: (asked: Asked) => void,
+  use: (resolver: Resolver, dns: FakeDns) => Promise<void>,
+  options = quick,
+): Promise<void> {
   await using dns = await startFakeDns(script);
   using resolver = createResolver({ servers: [dns.server], ...options });
   await use(resolver, dns);
@@ -18,65 +22,94 @@ async function withServer(script: (asked: Asked) => void, use: (resolver: Resolv
 
 describe('a question to a DNS server', () => {
   it('gives records with TTL and addresses in one round trip', async () => {
-    await withServer((asked) => asked.reply({ answers, additionals }), async (resolver, dns) => {
-      const answer = await resolver.resolveSrv('_WEB._tcp.Example.test.');
-      expect(answer.records).toEqual([{ priority: 10, weight: 100, port: 8080, target: 'a.example.test', addresses: ['10.0.0.1'] }]);
-      expect(answer).toMatchObject({ name, authoritative: true, stale: false });
-      expect(answer.ttlMs).toBeGreaterThan(4000);
-      expect(dns.asked).toHaveLength(1);
-    });
+    await withServer(
+      (asked) => asked.reply({ answers, additionals }),
+      async (resolver, dns) => {
+        const answer = await resolver.resolveSrv('_WEB._tcp.Example.test.');
+        expect(answer.records).toEqual([
+          { priority: 10, weight: 100, port: 8080, target: 'a.example.test', addresses: ['10.0.0.1'] },
+        ]);
+        expect(answer).toMatchObject({ name, authoritative: true, stale: false });
+        expect(answer.ttlMs).toBeGreaterThan(4000);
+        expect(dns.asked).toHaveLength(1);
+      },
+    );
   });
 
   it('announces an EDNS buffer of 1232 octets and asks for recursion', async () => {
-    await withServer((asked) => asked.reply({ answers, additionals }), async (resolver, dns) => {
-      await resolver.resolveSrv(name);
-      const { packet } = dns.asked[0]!;
-      expect(packet.additionals).toMatchObject([{ type: 'OPT', udpPayloadSize: 1232 }]);
-      expect(packet.flags! & 0x0100).toBe(0x0100);
-    });
+    await withServer(
+      (asked) => asked.reply({ answers, additionals }),
+      async (resolver, dns) => {
+        await resolver.resolveSrv(name);
+        const { packet } = dns.asked[0]!;
+        expect(packet.additionals).toMatchObject([{ type: 'OPT', udpPayloadSize: 1232 }]);
+        expect(packet.flags! & 0x0100).toBe(0x0100);
+      },
+    );
   });
 
   it('uses another id and another port each time', async () => {
     const seen = new Set<number>();
-    await withServer((asked) => asked.reply({ answers, additionals }), async (resolver, dns) => {
-      for (let round = 0; round < 20; round++) await resolver.resolveSrv(name, { fresh: true });
-      for (const { packet } of dns.asked) seen.add(packet.id!);
-      expect(seen.size).toBeGreaterThan(15);
-    });
+    await withServer(
+      (asked) => asked.reply({ answers, additionals }),
+      async (resolver, dns) => {
+        for (let round = 0; round < 20; round++) await resolver.resolveSrv(name, { fresh: true });
+        for (const { packet } of dns.asked) seen.add(packet.id!);
+        expect(seen.size).toBeGreaterThan(15);
+      },
+    );
   });
 
   it.each<[string, (asked: Asked) => Promise<void> | void]>([
-    ['a wrong id', (asked) => {
-      const spoof = asked.encode({ answers: [srv(name, 5, 1, 1, 1, 'evil.test')] });
-      spoof.writeUInt16BE((asked.packet.id! + 1) % 65_536, 0);
-      asked.send(spoof);
-    }],
-    ['QR=0', (asked) => {
-      const spoof = asked.encode({ answers: [srv(name, 5, 1, 1, 1, 'evil.test')] });
-      spoof[2]! &= 0x7f;
-      asked.send(spoof);
-    }],
-    ['another question', (asked) => {
-      const spoof = asked.encode({ answers: [srv(name, 5, 1, 1, 1, 'evil.test')] });
-      spoof[14] = 'x'.charCodeAt(0);
-      asked.send(spoof);
-    }],
-    ['another type in the question', (asked) => {
-      const spoof = asked.encode({ answers: [srv(name, 5, 1, 1, 1, 'evil.test')] });
-      spoof[12 + name.length + 3] = 1;
-      asked.send(spoof);
-    }],
-    ['another source port', (asked) => asked.sendFromElsewhere(asked.encode({ answers: [srv(name, 5, 1, 1, 1, 'evil.test')] }))],
+    [
+      'a wrong id',
+      (asked) => {
+        const spoof = asked.encode({ answers: [srv(name, 5, 1, 1, 1, 'evil.test')] });
+        spoof.writeUInt16BE((asked.packet.id! + 1) % 65_536, 0);
+        asked.send(spoof);
+      },
+    ],
+    [
+      'QR=0',
+      (asked) => {
+        const spoof = asked.encode({ answers: [srv(name, 5, 1, 1, 1, 'evil.test')] });
+        spoof[2]! &= 0x7f;
+        asked.send(spoof);
+      },
+    ],
+    [
+      'another question',
+      (asked) => {
+        const spoof = asked.encode({ answers: [srv(name, 5, 1, 1, 1, 'evil.test')] });
+        spoof[14] = 'x'.charCodeAt(0);
+        asked.send(spoof);
+      },
+    ],
+    [
+      'another type in the question',
+      (asked) => {
+        const spoof = asked.encode({ answers: [srv(name, 5, 1, 1, 1, 'evil.test')] });
+        spoof[12 + name.length + 3] = 1;
+        asked.send(spoof);
+      },
+    ],
+    [
+      'another source port',
+      (asked) => asked.sendFromElsewhere(asked.encode({ answers: [srv(name, 5, 1, 1, 1, 'evil.test')] })),
+    ],
     ['three octets', (asked) => asked.send(Buffer.from([1, 2, 3]))],
   ])('ignores a reply with %s and still succeeds', async (_, spoof) => {
     const script = async (asked: Asked): Promise<void> => {
       await spoof(asked);
       asked.reply({ answers, additionals });
     };
-    await withServer((asked) => void script(asked), async (resolver) => {
-      const { records } = await resolver.resolveSrv(name);
-      expect(records.map(({ target }) => target)).toEqual(['a.example.test']);
-    });
+    await withServer(
+      (asked) => void script(asked),
+      async (resolver) => {
+        const { records } = await resolver.resolveSrv(name);
+        expect(records.map(({ target }) => target)).toEqual(['a.example.test']);
+      },
+    );
   });
 
   it('takes a reply whose question came back in the other case', async () => {
@@ -92,17 +125,23 @@ describe('a question to a DNS server', () => {
 
   it('is sent again when no reply comes', async () => {
     let seen = 0;
-    await withServer((asked) => (++seen === 3 ? asked.reply({ answers, additionals }) : undefined), async (resolver) => {
-      expect((await resolver.resolveSrv(name)).records).toHaveLength(1);
-      expect(resolver.stats()).toMatchObject({ queries: 1, resends: 2, failures: 0 });
-    });
+    await withServer(
+      (asked) => (++seen === 3 ? asked.reply({ answers, additionals }) : undefined),
+      async (resolver) => {
+        expect((await resolver.resolveSrv(name)).records).toHaveLength(1);
+        expect(resolver.stats()).toMatchObject({ queries: 1, resends: 2, failures: 0 });
+      },
+    );
   });
 
   it('fails after three attempts with SRV_TIMEOUT', async () => {
-    await withServer(() => undefined, async (resolver, dns) => {
-      await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code: 'SRV_TIMEOUT', qname: name });
-      expect(dns.asked).toHaveLength(3);
-    });
+    await withServer(
+      () => undefined,
+      async (resolver, dns) => {
+        await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code: 'SRV_TIMEOUT', qname: name });
+        expect(dns.asked).toHaveLength(3);
+      },
+    );
   });
 
   it('goes to the next server when one fails, is deaf, or is not there', async () => {
@@ -122,9 +161,12 @@ describe('a question to a DNS server', () => {
     [5, 'SRV_REFUSED'],
     [9, 'SRV_BADRESP'],
   ])('with rcode %i from every server fails with %s and says which', async (rcode, code) => {
-    await withServer((asked) => asked.reply({ rcode }), async (resolver, dns) => {
-      await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code, attempts: [{ server: dns.server }] });
-    });
+    await withServer(
+      (asked) => asked.reply({ rcode }),
+      async (resolver, dns) => {
+        await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code, attempts: [{ server: dns.server }] });
+      },
+    );
   });
 
   it('fails with SRV_NETWORK where nobody listens', async () => {
@@ -147,7 +189,8 @@ describe('a question to a DNS server', () => {
   it('goes over TCP once when the reply is truncated, and there brings 500 records', async () => {
     const many = Array.from({ length: 500 }, (_, index) => srv(name, 5, 10, index, 8080, `i${index}.example.test`));
     const addresses = many.map((_, index) => a(`i${index}.example.test`, 30, `10.0.${index >> 8}.${index & 255}`));
-    const script = (asked: Asked): void => asked.reply(asked.transport === 'udp' ? { tc: true } : { answers: many, additionals: addresses });
+    const script = (asked: Asked): void =>
+      asked.reply(asked.transport === 'udp' ? { tc: true } : { answers: many, additionals: addresses });
     await withServer(script, async (resolver, dns) => {
       const { records } = await resolver.resolveSrv(name);
       expect(records).toHaveLength(500);
@@ -158,10 +201,13 @@ describe('a question to a DNS server', () => {
   });
 
   it('does not go round when TCP is truncated too', async () => {
-    await withServer((asked) => asked.reply({ tc: true }), async (resolver, dns) => {
-      await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code: 'SRV_BADRESP' });
-      expect(dns.asked).toHaveLength(2);
-    });
+    await withServer(
+      (asked) => asked.reply({ tc: true }),
+      async (resolver, dns) => {
+        await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code: 'SRV_BADRESP' });
+        expect(dns.asked).toHaveLength(2);
+      },
+    );
   });
 
   it('refuses a reply whose compression pointers have no end, without any delay worth naming', async () => {
@@ -186,22 +232,30 @@ describe('a question to a DNS server', () => {
   });
 
   it('refuses a reply that breaks off in its answer section', async () => {
-    await withServer((asked) => asked.send(asked.encode({ answers, edns: false }).subarray(0, -3)), async (resolver) => {
-      await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code: 'SRV_BADRESP' });
-    });
+    await withServer(
+      (asked) => asked.send(asked.encode({ answers, edns: false }).subarray(0, -3)),
+      async (resolver) => {
+        await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code: 'SRV_BADRESP' });
+      },
+    );
   });
 
   it('ends with the signal of its caller', async () => {
-    await withServer(() => undefined, async (resolver) => {
-      const controller = new AbortController();
-      const asking = resolver.resolveSrv(name, { signal: controller.signal });
-      controller.abort(new Error('enough'));
-      await expect(asking).rejects.toMatchObject({ code: 'SRV_ABORTED', cause: { message: 'enough' } });
-    });
+    await withServer(
+      () => undefined,
+      async (resolver) => {
+        const controller = new AbortController();
+        const asking = resolver.resolveSrv(name, { signal: controller.signal });
+        controller.abort(new Error('enough'));
+        await expect(asking).rejects.toMatchObject({ code: 'SRV_ABORTED', cause: { message: 'enough' } });
+      },
+    );
   });
 });
 
-/** Adds a record of an unknown type that holds a chain of pointers, and records whose owner is the end of that chain. */
+/**
+ * Adds a record of an unknown type that holds a chain of pointers, and records whose owner is the end of that chain.
+ */
 function withPointerChain(reply: Buffer, length: number, records: number): Buffer {
   const record = (owner: Buffer, rdata: Buffer): Buffer => {
     const fixed = Buffer.from([0xff, 0, 0, 1, 0, 0, 0, 5, 0, 0]);
@@ -210,8 +264,13 @@ function withPointerChain(reply: Buffer, length: number, records: number): Buffe
   };
   const pointer = (offset: number): Buffer => Buffer.from([0xc0 | (offset >> 8), offset & 0xff]);
   const start = reply.length + 12;
-  const chain = Buffer.concat(Array.from({ length }, (_, index) => pointer(index === 0 ? 12 : start + 2 * (index - 1))));
-  const added = [record(pointer(12), chain), ...Array.from({ length: records }, () => record(pointer(start + 2 * (length - 1)), Buffer.alloc(0)))];
+  const chain = Buffer.concat(
+    Array.from({ length }, (_, index) => pointer(index === 0 ? 12 : start + 2 * (index - 1))),
+  );
+  const added = [
+    record(pointer(12), chain),
+    ...Array.from({ length: records }, () => record(pointer(start + 2 * (length - 1)), Buffer.alloc(0))),
+  ];
   reply.writeUInt16BE(added.length, 10);
   return Buffer.concat([reply, ...added]);
 }
@@ -223,39 +282,62 @@ describe('absence', () => {
     [3, 'SRV_NXDOMAIN'],
     [0, 'SRV_NODATA'],
   ])('with rcode %i is %s, and is remembered as long as its SOA allows', async (rcode, code) => {
-    await withServer((asked) => asked.reply({ rcode, authorities }), async (resolver, dns) => {
-      await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code });
-      await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code });
-      expect(dns.asked).toHaveLength(1);
-    });
+    await withServer(
+      (asked) => asked.reply({ rcode, authorities }),
+      async (resolver, dns) => {
+        await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code });
+        await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code });
+        expect(dns.asked).toHaveLength(1);
+      },
+    );
   });
 
   it('with one record to "." is SRV_UNAVAILABLE', async () => {
-    await withServer((asked) => asked.reply({ answers: [srv(name, 5, 0, 0, 0, '.')] }), async (resolver) => {
-      await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code: 'SRV_UNAVAILABLE' });
-    });
+    await withServer(
+      (asked) => asked.reply({ answers: [srv(name, 5, 0, 0, 0, '.')] }),
+      async (resolver) => {
+        await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code: 'SRV_UNAVAILABLE' });
+      },
+    );
   });
 
-  it.each(['', '.', 'a..b', '_web._tcp.exa mple.test', 'a\\.b', `${'x'.repeat(64)}.test`, `${'abcdefg.'.repeat(32)}test`, 'münchen.test', '-a.test'])(
-    'is not even asked for the name %j',
-    async (bad) => {
-      await withServer((asked) => asked.reply({ answers }), async (resolver, dns) => {
+  it.each([
+    '',
+    '.',
+    'a..b',
+    '_web._tcp.exa mple.test',
+    'a\\.b',
+    `${'x'.repeat(64)}.test`,
+    `${'abcdefg.'.repeat(32)}test`,
+    'münchen.test',
+    '-a.test',
+  ])('is not even asked for the name %j', async (bad) => {
+    await withServer(
+      (asked) => asked.reply({ answers }),
+      async (resolver, dns) => {
         await expect(resolver.resolveSrv(bad)).rejects.toMatchObject({ code: 'SRV_BADNAME' });
         expect(dns.asked).toHaveLength(0);
-      });
-    },
-  );
+      },
+    );
+  });
 });
 
 describe('aliases and addresses', () => {
   it('follows CNAMEs within one reply', async () => {
-    const chain = [cname(name, 60, 'x.test'), cname('x.test', 2, 'y.test'), srv('y.test', 60, 1, 1, 80, 'a.example.test')];
-    await withServer((asked) => asked.reply({ answers: chain, additionals }), async (resolver, dns) => {
-      const answer = await resolver.resolveSrv(name);
-      expect(answer.records).toHaveLength(1);
-      expect(answer.ttlMs).toBeLessThanOrEqual(2000);
-      expect(dns.asked).toHaveLength(1);
-    });
+    const chain = [
+      cname(name, 60, 'x.test'),
+      cname('x.test', 2, 'y.test'),
+      srv('y.test', 60, 1, 1, 80, 'a.example.test'),
+    ];
+    await withServer(
+      (asked) => asked.reply({ answers: chain, additionals }),
+      async (resolver, dns) => {
+        const answer = await resolver.resolveSrv(name);
+        expect(answer.records).toHaveLength(1);
+        expect(answer.ttlMs).toBeLessThanOrEqual(2000);
+        expect(dns.asked).toHaveLength(1);
+      },
+    );
   });
 
   it.each([
@@ -278,12 +360,23 @@ describe('aliases and addresses', () => {
     const two = [srv(name, 5, 1, 1, 80, 'a.example.test'), srv(name, 5, 1, 1, 80, 'b.example.test')];
     const script = (asked: Asked): void => {
       if (asked.type === 'SRV') asked.reply({ answers: two, additionals });
-      else asked.reply({ answers: asked.type === 'A' ? [a(asked.name, 30, '10.0.0.2')] : [{ type: 'AAAA', name: asked.name, ttl: 30, data: 'fd00::2' }] });
+      else
+        asked.reply({
+          answers:
+            asked.type === 'A'
+              ? [a(asked.name, 30, '10.0.0.2')]
+              : [{ type: 'AAAA', name: asked.name, ttl: 30, data: 'fd00::2' }],
+        });
     };
     await withServer(script, async (resolver, dns) => {
       const { records } = await resolver.resolveSrv(name);
       expect(records.map(({ addresses }) => addresses)).toEqual([['10.0.0.1'], ['10.0.0.2', 'fd00::2']]);
-      expect(dns.asked.map((asked) => `${asked.name} ${asked.type}`).slice(1).sort()).toEqual(['b.example.test A', 'b.example.test AAAA']);
+      expect(
+        dns.asked
+          .map((asked) => `${asked.name} ${asked.type}`)
+          .slice(1)
+          .sort(),
+      ).toEqual(['b.example.test A', 'b.example.test AAAA']);
       await resolver.resolveSrv(name, { fresh: true });
       expect(dns.asked, 'addresses outlive the SRV answer').toHaveLength(4);
     });
@@ -292,7 +385,10 @@ describe('aliases and addresses', () => {
   it('serves a target that has IPv6 only', async () => {
     const script = (asked: Asked): void => {
       if (asked.type === 'SRV') asked.reply({ answers });
-      else asked.reply({ answers: asked.type === 'A' ? [] : [{ type: 'AAAA', name: asked.name, ttl: 30, data: 'fd00::1' }] });
+      else
+        asked.reply({
+          answers: asked.type === 'A' ? [] : [{ type: 'AAAA', name: asked.name, ttl: 30, data: 'fd00::1' }],
+        });
     };
     await withServer(script, async (resolver) => {
       expect((await resolver.resolveSrv(name)).records[0]!.addresses).toEqual(['fd00::1']);
@@ -305,21 +401,27 @@ describe('aliases and addresses', () => {
     [2 ** 32 - 1, 300_000],
   ])('keeps TTL %i within its bounds', async (ttl, mostMs) => {
     const extreme = [srv(name, ttl, 65_535, 65_535, 65_535, 'a.example.test')];
-    await withServer((asked) => asked.reply({ answers: extreme, additionals: [a('a.example.test', ttl, '10.0.0.1')] }), async (resolver) => {
-      const { records, ttlMs } = await resolver.resolveSrv(name);
-      expect(records[0]).toMatchObject({ priority: 65_535, weight: 65_535, port: 65_535 });
-      expect(ttlMs).toBeGreaterThan(mostMs - 500);
-      expect(ttlMs).toBeLessThanOrEqual(mostMs);
-    });
+    await withServer(
+      (asked) => asked.reply({ answers: extreme, additionals: [a('a.example.test', ttl, '10.0.0.1')] }),
+      async (resolver) => {
+        const { records, ttlMs } = await resolver.resolveSrv(name);
+        expect(records[0]).toMatchObject({ priority: 65_535, weight: 65_535, port: 65_535 });
+        expect(ttlMs).toBeGreaterThan(mostMs - 500);
+        expect(ttlMs).toBeLessThanOrEqual(mostMs);
+      },
+    );
   });
 });
 
 describe('a resolver', () => {
   it('asks once for all who ask at the same time', async () => {
-    await withServer((asked) => asked.reply({ answers, additionals }), async (resolver, dns) => {
-      await Promise.all(Array.from({ length: 50 }, () => resolver.resolveSrv(name)));
-      expect(dns.asked).toHaveLength(1);
-    });
+    await withServer(
+      (asked) => asked.reply({ answers, additionals }),
+      async (resolver, dns) => {
+        await Promise.all(Array.from({ length: 50 }, () => resolver.resolveSrv(name)));
+        expect(dns.asked).toHaveLength(1);
+      },
+    );
   });
 
   it('gives the last good answer, marked stale, while servers fail', async () => {
@@ -329,7 +431,12 @@ describe('a resolver', () => {
     await resolver.resolveSrv(name);
     dns.answer = 'dead';
     await clock.pass(3_600_000);
-    expect(await resolver.resolveSrv(name)).toMatchObject({ stale: true, ttlMs: 0, ageMs: 3_600_000, records: [{ port: 8080 }] });
+    expect(await resolver.resolveSrv(name)).toMatchObject({
+      stale: true,
+      ttlMs: 0,
+      ageMs: 3_600_000,
+      records: [{ port: 8080 }],
+    });
     await clock.pass(3_700_000);
     await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code: 'SRV_TIMEOUT' });
   });

@@ -4,7 +4,13 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { createAgent, createConnector, createDispatcher, createLookup, createResolver } from '../../src/client/index.ts';
+import {
+  createAgent,
+  createConnector,
+  createDispatcher,
+  createLookup,
+  createResolver,
+} from '../../src/client/index.ts';
 import { FakeClock, settled } from '../support/clock.ts';
 import { a, srv, startFakeDns } from '../support/fake-dns.ts';
 
@@ -19,7 +25,9 @@ function openFiles(): number {
 describe('close', () => {
   it('ends the sockets of questions that are out, and every timer', async () => {
     await using deaf = await startFakeDns(() => undefined);
-    await using good = await startFakeDns((asked) => asked.reply({ answers: [srv(name, 60, 1, 1, 80, 'a.test')], additionals: [a('a.test', 60, '10.0.0.1')] }));
+    await using good = await startFakeDns((asked) =>
+      asked.reply({ answers: [srv(name, 60, 1, 1, 80, 'a.test')], additionals: [a('a.test', 60, '10.0.0.1')] }),
+    );
     const clock = new FakeClock();
     const before = openFiles();
     const waiting = createResolver({ servers: [deaf.server], clock });
@@ -56,7 +64,9 @@ describe('close', () => {
 });
 
 it('a process ends by itself though its resolver, services and agents are open', async () => {
-  await using dns = await startFakeDns((asked) => asked.reply({ answers: [srv(name, 1, 1, 1, 80, 'a.test')], additionals: [a('a.test', 60, '127.0.0.1')] }));
+  await using dns = await startFakeDns((asked) =>
+    asked.reply({ answers: [srv(name, 1, 1, 1, 80, 'a.test')], additionals: [a('a.test', 60, '127.0.0.1')] }),
+  );
   const script = `
     import { createAgent, createDispatcher, createResolver } from 'signpost/client';
     const resolver = createResolver({ servers: ['${dns.server}'] });
@@ -66,6 +76,9 @@ it('a process ends by itself though its resolver, services and agents are open',
     service.on('update', () => {});
     const targets = await service.ready();
     console.log(targets.length, (await resolver.resolveSrv('${name}')).records.length);`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: root, timeout: 20_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: root,
+    timeout: 20_000,
+  });
   expect(stdout).toBe('1 1\n');
 });

@@ -9,10 +9,9 @@ import { startServer } from '../support/server.ts';
 import { toolsMissing } from '../support/tools.ts';
 
 const apex = 'interop.test';
-const hundred = Array.from({ length: 100 }, (_, index) => [
-  `_many._tcp 60 SRV 10 ${index} 80 i${index}`,
-  `i${index} 60 A 10.1.0.${index}`,
-].join('\n'));
+const hundred = Array.from({ length: 100 }, (_, index) =>
+  [`_many._tcp 60 SRV 10 ${index} 80 i${index}`, `i${index} 60 A 10.1.0.${index}`].join('\n'),
+);
 const zone = `$ORIGIN ${apex}.
 $TTL 60
 @ SOA ns root 1 3600 600 86400 20
@@ -33,7 +32,11 @@ _lost._tcp SRV 10 100 80 nowhere
 ${hundred.join('\n')}
 `;
 
-const servers: readonly { readonly name: string; readonly tools: readonly string[]; readonly start: () => Promise<NameServer> }[] = [
+const servers: readonly {
+  readonly name: string;
+  readonly tools: readonly string[];
+  readonly start: () => Promise<NameServer>;
+}[] = [
   { name: 'Signpost', tools: [], start: startSignpost },
   { name: 'NSD', tools: ['nsd'], start: () => startNsd({ [apex]: zone }) },
   {

@@ -1,7 +1,14 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createResolver, type ResolverOptions, type Service, type ServiceEventName, type ServiceOptions, SrvError } from '../../src/client/index.ts';
+import {
+  createResolver,
+  type ResolverOptions,
+  type Service,
+  type ServiceEventName,
+  type ServiceOptions,
+  SrvError,
+} from '../../src/client/index.ts';
 import { FakeClock, settled } from '../support/clock.ts';
 import { uniform } from '../support/random.ts';
 import { ScriptedDns } from '../support/scripted-dns.ts';
@@ -21,14 +28,26 @@ interface Watched {
 }
 
 /** A ready service over scripted DNS in fake time; its events are written down. */
-async function watch(answer: readonly string[], options: ServiceOptions = {}, resolverOptions: ResolverOptions = {}): Promise<Watched> {
+async function watch(
+  answer: readonly string[],
+  options: ServiceOptions = {},
+  resolverOptions: ResolverOptions = {},
+): Promise<Watched> {
   const clock = new FakeClock();
   const dns = new ScriptedDns(() => clock.now(), answer);
   const resolver = createResolver({ ask: dns.ask, clock, random: () => 0.5, ...resolverOptions });
   const service = resolver.service(name, options);
   const events: string[] = [];
   service.on('update', ({ added, removed, changed }) =>
-    events.push(['update', ...added.map(({ host }) => `+${host}`), ...removed.map(({ host }) => `-${host}`), ...changed.map(({ host }) => `~${host}`)].join(' ')));
+    events.push(
+      [
+        'update',
+        ...added.map(({ host }) => `+${host}`),
+        ...removed.map(({ host }) => `-${host}`),
+        ...changed.map(({ host }) => `~${host}`),
+      ].join(' '),
+    ),
+  );
   service.on('ejected', ({ target, reason, forMs }) => events.push(`ejected ${target.host} ${reason} ${forMs}`));
   service.on('restored', ({ target }) => events.push(`restored ${target.host}`));
   service.on('failover', ({ fromPriority, toPriority }) => events.push(`failover ${fromPriority} ${toPriority}`));
@@ -70,17 +89,21 @@ describe('what a service knows', () => {
 
   it('is asked for at times that no two processes share', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), fc.boolean(), async (random, authoritative) => {
-        const clock = new FakeClock();
-        const dns = new ScriptedDns(() => clock.now(), [a]);
-        dns.authoritative = authoritative;
-        using resolver = createResolver({ ask: dns.ask, clock, random: () => random });
-        resolver.service(name);
-        await clock.pass(6001);
-        const share = dns.asked[1]! / 5000;
-        const [from, to] = authoritative ? [0.75, 0.95] : [1, 1.2];
-        expect(share).toBeCloseTo(from + (to - from) * random, 6);
-      }),
+      fc.asyncProperty(
+        fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+        fc.boolean(),
+        async (random, authoritative) => {
+          const clock = new FakeClock();
+          const dns = new ScriptedDns(() => clock.now(), [a]);
+          dns.authoritative = authoritative;
+          using resolver = createResolver({ ask: dns.ask, clock, random: () => random });
+          resolver.service(name);
+          await clock.pass(6001);
+          const share = dns.asked[1]! / 5000;
+          const [from, to] = authoritative ? [0.75, 0.95] : [1, 1.2];
+          expect(share).toBeCloseTo(from + (to - from) * random, 6);
+        },
+      ),
       { numRuns: 50 },
     );
   });
@@ -220,7 +243,13 @@ describe('what a service knows', () => {
         if (type === 'SRV') return dns.ask(asked, type, signal);
         if (dead) return Promise.reject(new SrvError('SRV_TIMEOUT', asked, 'no answer'));
         const answers = type === 'A' ? [{ type, owner: asked, ttlMs: 1000, address: '10.0.0.9' }] : [];
-        return Promise.resolve({ rcode: 'NOERROR', authoritative: true, answers, additionals: [], negativeTtlMs: 1000 });
+        return Promise.resolve({
+          rcode: 'NOERROR',
+          authoritative: true,
+          answers,
+          additionals: [],
+          negativeTtlMs: 1000,
+        });
       },
     });
     const service = resolver.service(name);
@@ -304,7 +333,11 @@ describe('ejection', () => {
     await clock.pass(30_000);
     failOn(service, 'a.test', 5);
     await clock.pass(59_999);
-    expect(events.slice(1)).toEqual(['ejected a.test failures 30000', 'restored a.test', 'ejected a.test failures 60000']);
+    expect(events.slice(1)).toEqual([
+      'ejected a.test failures 30000',
+      'restored a.test',
+      'ejected a.test failures 60000',
+    ]);
   });
 
   it('counts from the beginning after a success', async () => {
@@ -418,11 +451,16 @@ describe('run', () => {
   });
 
   it('fails none of 10,000 calls with one retry when one of three targets is killed', async () => {
-    const { clock, service } = await watch([a, b, '10 100 8080 d.test 10.0.0.4'], { policy: 'p2c' }, { random: uniform(11) });
+    const { clock, service } = await watch(
+      [a, b, '10 100 8080 d.test 10.0.0.4'],
+      { policy: 'p2c' },
+      { random: uniform(11) },
+    );
     let failed = 0;
     for (let call = 0; call < 10_000; call++) {
       if (call % 10 === 0) await clock.pass(10);
-      const answer = (host: string): Promise<void> => (call > 1000 && host === 'b.test' ? Promise.reject(refused()) : Promise.resolve());
+      const answer = (host: string): Promise<void> =>
+        call > 1000 && host === 'b.test' ? Promise.reject(refused()) : Promise.resolve();
       await service.run(({ host }) => answer(host)).catch(() => (failed += 1));
     }
     expect(failed).toBe(0);
@@ -432,7 +470,8 @@ describe('run', () => {
   it('stops to retry when the budget is spent: a fifth of the calls, and ten a second', async () => {
     const { clock, service } = await watch([a], {}, {});
     await clock.pass(20_000);
-    for (let call = 0; call < 1000; call++) await service.run(() => Promise.reject(new Error('down')), { idempotent: true }).catch(() => undefined);
+    for (let call = 0; call < 1000; call++)
+      await service.run(() => Promise.reject(new Error('down')), { idempotent: true }).catch(() => undefined);
     expect(service.stats()).toMatchObject({ retries: 300, retriesDenied: 700 });
     await clock.pass(10_000);
     await service.run(() => Promise.reject(new Error('down')), { idempotent: true }).catch(() => undefined);
@@ -442,10 +481,14 @@ describe('run', () => {
   it('ends with the signal of its caller, and blames no target for it', async () => {
     const { service } = await watch([a, b]);
     const controller = new AbortController();
-    const running = service.run((_, { signal }) => new Promise((__, reject) => signal!.addEventListener('abort', () => reject(new Error('stopped')))), {
-      signal: controller.signal,
-      idempotent: true,
-    });
+    const running = service.run(
+      (_, { signal }) =>
+        new Promise((__, reject) => signal!.addEventListener('abort', () => reject(new Error('stopped')))),
+      {
+        signal: controller.signal,
+        idempotent: true,
+      },
+    );
     await settled();
     controller.abort();
     await expect(running).rejects.toThrow('stopped');

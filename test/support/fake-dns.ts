@@ -90,7 +90,9 @@ export async function startFakeDns(script: (asked: Asked) => void): Promise<Fake
   };
 }
 
-/** A UDP and a TCP socket on the same free port: the one that UDP was given may be taken for TCP, so it is tried again. */
+/**
+ * A UDP and a TCP socket on the same free port: the one that UDP was given may be taken for TCP, so it is tried again.
+ */
 async function bindBoth(): Promise<[Socket, ReturnType<typeof createServer>]> {
   for (;;) {
     const tcp = createServer().listen(0, '127.0.0.1');
@@ -114,7 +116,15 @@ function makeAsked(
 ): Asked {
   const packet = decode(message);
   const question = packet.questions![0]!;
-  const encodeParts = ({ rcode = 0, aa = true, tc = false, answers = [], authorities = [], additionals = [], edns = true }: ReplyParts = {}): Buffer =>
+  const encodeParts = ({
+    rcode = 0,
+    aa = true,
+    tc = false,
+    answers = [],
+    authorities = [],
+    additionals = [],
+    edns = true,
+  }: ReplyParts = {}): Buffer =>
     encode({
       type: 'response',
       id: packet.id!,
@@ -124,7 +134,19 @@ function makeAsked(
       authorities: [...authorities],
       additionals: [
         ...additionals,
-        ...(edns ? [{ type: 'OPT', name: '.', udpPayloadSize: 1232, extendedRcode: 0, ednsVersion: 0, flags: 0, options: [] } as unknown as Answer] : []),
+        ...(edns
+          ? [
+              {
+                type: 'OPT',
+                name: '.',
+                udpPayloadSize: 1232,
+                extendedRcode: 0,
+                ednsVersion: 0,
+                flags: 0,
+                options: [],
+              } as unknown as Answer,
+            ]
+          : []),
       ],
     });
   return {
@@ -157,5 +179,10 @@ export function cname(name: string, ttl: number, data: string): Answer {
 }
 
 export function soa(name: string, ttl: number, minimum: number): Answer {
-  return { type: 'SOA', name, ttl, data: { mname: `ns.${name}`, rname: `root.${name}`, serial: 1, refresh: 60, retry: 60, expire: 600, minimum } };
+  return {
+    type: 'SOA',
+    name,
+    ttl,
+    data: { mname: `ns.${name}`, rname: `root.${name}`, serial: 1, refresh: 60, retry: 60, expire: 600, minimum },
+  };
 }

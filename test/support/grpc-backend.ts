@@ -1,5 +1,12 @@
 /** A gRPC service that says who it is, without generated code: one unary call, texts in and out. */
-import { Client, credentials, type ChannelOptions, Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  type ChannelOptions,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
 
 export interface GrpcBackend {
   readonly name: string;
@@ -13,15 +20,27 @@ const path = '/signpost.test.Echo/WhoIs';
 const toBuffer = (text: string): Buffer => Buffer.from(text);
 const toText = (buffer: Buffer): string => buffer.toString();
 const service: ServiceDefinition = {
-  WhoIs: { path, requestStream: false, responseStream: false, requestSerialize: toBuffer, requestDeserialize: toText, responseSerialize: toBuffer, responseDeserialize: toText },
+  WhoIs: {
+    path,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: toBuffer,
+    requestDeserialize: toText,
+    responseSerialize: toBuffer,
+    responseDeserialize: toText,
+  },
 };
 
 /** Starts a server on a port of 127.0.0.1, a free one unless given. */
 export async function startGrpcBackend(name: string, port = 0): Promise<GrpcBackend> {
   const server = new Server();
-  server.addService(service, { WhoIs: (_: unknown, reply: (error: null, answer: string) => void) => reply(null, name) });
+  server.addService(service, {
+    WhoIs: (_: unknown, reply: (error: null, answer: string) => void) => reply(null, name),
+  });
   const bound = await new Promise<number>((resolve, reject) =>
-    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, given) => (error ? reject(error) : resolve(given))),
+    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, given) =>
+      error ? reject(error) : resolve(given),
+    ),
   );
   return {
     name,
@@ -41,7 +60,9 @@ export function whoIs(target: string, options: ChannelOptions = {}): Disposable 
     ask: () =>
       new Promise((resolve, reject) => {
         const deadline = Date.now() + 10_000;
-        client.makeUnaryRequest(path, toBuffer, toText, 'who', { deadline }, (error, answer) => (error ? reject(error) : resolve(answer!)));
+        client.makeUnaryRequest(path, toBuffer, toText, 'who', { deadline }, (error, answer) =>
+          error ? reject(error) : resolve(answer!),
+        );
       }),
     [Symbol.dispose]: () => client.close(),
   };

@@ -1,4 +1,6 @@
-/** DNS as a table that the test changes, handed to a resolver as its `ask`: no sockets, so that it works in fake time. */
+/**
+ * DNS as a table that the test changes, handed to a resolver as its `ask`: no sockets, so that it works in fake time.
+ */
 import type { Ask, Reply, ReplyRecord } from '../../src/client/reply.ts';
 import { SrvError } from '../../src/client/error.ts';
 
@@ -22,18 +24,34 @@ export class ScriptedDns {
 
   readonly ask: Ask = (name, type) => {
     const { answer, ttlMs, authoritative, negativeTtlMs } = this;
-    if (type !== 'SRV') return Promise.resolve({ rcode: 'NOERROR', authoritative, answers: [], additionals: [], negativeTtlMs });
+    if (type !== 'SRV')
+      return Promise.resolve({ rcode: 'NOERROR', authoritative, answers: [], additionals: [], negativeTtlMs });
     this.asked.push(this.#now());
     if (answer === 'dead') return Promise.reject(new SrvError('SRV_TIMEOUT', name, 'no answer'));
-    const empty: Reply = { rcode: answer === 'nxdomain' ? 'NXDOMAIN' : 'NOERROR', authoritative, answers: [], additionals: [], negativeTtlMs };
+    const empty: Reply = {
+      rcode: answer === 'nxdomain' ? 'NXDOMAIN' : 'NOERROR',
+      authoritative,
+      answers: [],
+      additionals: [],
+      negativeTtlMs,
+    };
     if (typeof answer === 'string') return Promise.resolve(empty);
     const answers: ReplyRecord[] = [];
     const additionals: ReplyRecord[] = [];
     for (const line of answer) {
       const [priority, weight, port, target, ...addresses] = line.split(' ');
       const host = target === '.' ? '' : target!;
-      answers.push({ type: 'SRV', owner: name, ttlMs, priority: Number(priority), weight: Number(weight), port: Number(port), target: host });
-      for (const address of addresses) additionals.push({ type: address.includes(':') ? 'AAAA' : 'A', owner: host, ttlMs, address });
+      answers.push({
+        type: 'SRV',
+        owner: name,
+        ttlMs,
+        priority: Number(priority),
+        weight: Number(weight),
+        port: Number(port),
+        target: host,
+      });
+      for (const address of addresses)
+        additionals.push({ type: address.includes(':') ? 'AAAA' : 'A', owner: host, ttlMs, address });
     }
     return Promise.resolve({ ...empty, answers, additionals });
   };

@@ -1,7 +1,10 @@
 /** Tests of goodness of fit, so that "distributed as wanted" is a figure. */
 
 /** Pearson's statistic of what was observed against what was expected; a class that was never expected must stay empty. */
-export function chiSquare(observed: readonly number[], expected: readonly number[]): { statistic: number; freedom: number } {
+export function chiSquare(
+  observed: readonly number[],
+  expected: readonly number[],
+): { statistic: number; freedom: number } {
   let statistic = 0;
   let classes = 0;
   observed.forEach((count, index) => {

@@ -1,4 +1,6 @@
-/** The targets of one service over time: taken from records, picked by a policy, ejected and restored by how calls end. */
+/**
+ * The targets of one service over time: taken from records, picked by a policy, ejected and restored by how calls end.
+ */
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { SrvRecord } from '../lookup.ts';
 import type { ServiceSettings } from '../options.ts';
@@ -87,7 +89,13 @@ export class Balancer {
   #panic = false;
   #review: Timer | null = null;
 
-  constructor(settings: ServiceSettings, choose: Choose, clock: Clock, random: () => number, listener: BalancerListener) {
+  constructor(
+    settings: ServiceSettings,
+    choose: Choose,
+    clock: Clock,
+    random: () => number,
+    listener: BalancerListener,
+  ) {
     this.#settings = settings;
     this.#clock = clock;
     this.#choose = choose;
@@ -107,7 +115,10 @@ export class Balancer {
     return this.#selected;
   }
 
-  /** Takes a whole set of records; records without addresses count as absent. Returns what is different, null when nothing is. */
+  /**
+   * Takes a whole set of records; records without addresses count as absent. Returns what is different, null when
+   * nothing is.
+   */
   update(records: readonly SrvRecord[]): Difference | null {
     const added: BalancedTarget[] = [];
     const changed: BalancedTarget[] = [];
@@ -215,7 +226,8 @@ export class Balancer {
 /** Takes what a new record says of a known target; true when that is anything new. */
 function take(target: BalancedTarget, record: SrvRecord): boolean {
   const sameAddresses =
-    target.addresses.length === record.addresses.length && record.addresses.every((address) => target.addresses.includes(address));
+    target.addresses.length === record.addresses.length &&
+    record.addresses.every((address) => target.addresses.includes(address));
   if (sameAddresses && target.priority === record.priority && target.weight === record.weight) return false;
   if (!sameAddresses) target.addresses = record.addresses;
   target.priority = record.priority;

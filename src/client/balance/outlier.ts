@@ -33,15 +33,16 @@ export class OutlierDetector {
   }
 
   /**
-   * Takes in how a call on a target ended; returns the ejection that this calls for, or null. `tier` gives the health of all
-   * targets of its priority, itself included.
+   * Takes in how a call on a target ended; returns the ejection that this calls for, or null. `tier` gives the health
+   * of all targets of its priority, itself included.
    */
   judge(health: Health, result: CallResult, tier: () => readonly Health[]): Ejection | null {
     if (result === 'success') this.#forgive(health);
     // Calls that were on their way when it was ejected say nothing new.
     if (result === 'success' || result === 'neutral' || health.ejected) return null;
     health.failuresInARow += 1;
-    const { connectEjectionMs, connectEjectionMaxMs, outlierFailures, outlierBaseMs, outlierMaxMs, outlierMaxShare } = this.#settings;
+    const { connectEjectionMs, connectEjectionMaxMs, outlierFailures, outlierBaseMs, outlierMaxMs, outlierMaxShare } =
+      this.#settings;
     if (result === 'connect-failure') {
       const forMs = Math.min(connectEjectionMs * 2 ** Math.min(health.connectFailures, 30), connectEjectionMaxMs);
       health.connectFailures += 1;

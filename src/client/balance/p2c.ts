@@ -10,7 +10,8 @@ export function createP2c(random: () => number): Choose {
     if (targets.length === 1) return first;
     let second = draw(targets, key);
     if (second === first) second = draw(targets, key);
-    // Two idle targets differ in weight only, and the draw has honoured that already: comparing would starve the lighter.
+    // Two idle targets differ in weight only, and the draw has honoured that already: comparing would starve the
+    // lighter.
     if (first.inflight === 0 && second.inflight === 0) return first;
     return load(second) < load(first) ? second : first;
   };

@@ -13,8 +13,8 @@ interface SocketOptions extends RouteOptions {
   /** How many targets are tried for one connection; 3. */
   readonly attempts?: number;
   /**
-   * Milliseconds after which a socket is used no more, a fifth more or less; 60,000. A target is picked for a socket and
-   * not for a request, so this is how long a change of weights takes at most.
+   * Milliseconds after which a socket is used no more, a fifth more or less; 60,000. A target is picked for a socket
+   * and not for a request, so this is how long a change of weights takes at most.
    */
   readonly maxSocketAgeMs?: number;
 }
@@ -55,7 +55,12 @@ class SrvHttpAgent extends HttpAgent {
   override createConnection(options: ClientRequestArgs, callback: OnSocket): Duplex | undefined {
     const service = this.#sockets.router.find(options.host ?? '');
     if (service === null) return connect(options as never);
-    this.#sockets.open(service, (pick, lookup) => connect({ ...options, host: pick.host, port: pick.port, lookup } as never), 'connect', callback);
+    this.#sockets.open(
+      service,
+      (pick, lookup) => connect({ ...options, host: pick.host, port: pick.port, lookup } as never),
+      'connect',
+      callback,
+    );
     return undefined;
   }
 
@@ -93,7 +98,10 @@ class SrvHttpsAgent extends HttpsAgent {
   }
 }
 
-/** The sockets of one agent that lead to targets of services: opened by pick, ended when the target leaves or they are old. */
+/**
+ * The sockets of one agent that lead to targets of services: opened by pick, ended when the target leaves or they are
+ * old.
+ */
 class ServiceSockets {
   readonly router: Router;
   readonly #agent: HttpAgent;
@@ -106,7 +114,12 @@ class ServiceSockets {
     this.router = new Router(options, () => this.#closeIdle());
   }
 
-  open(service: NonNullable<ReturnType<Router['find']>>, open: Open, event: 'connect' | 'secureConnect', callback: OnSocket): void {
+  open(
+    service: NonNullable<ReturnType<Router['find']>>,
+    open: Open,
+    event: 'connect' | 'secureConnect',
+    callback: OnSocket,
+  ): void {
     const options = {
       timeoutMs: this.#options.connectTimeoutMs ?? connectTimeoutMs,
       attempts: this.#options.attempts ?? connectAttempts,

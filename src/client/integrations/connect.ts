@@ -25,10 +25,14 @@ export interface ConnectOptions {
 }
 
 /**
- * Connects to a target of `service`. Its pick is done with `undefined` or the error when the socket closes. Rejects with
- * the last error when no target could be connected to.
+ * Connects to a target of `service`. Its pick is done with `undefined` or the error when the socket closes. Rejects
+ * with the last error when no target could be connected to.
  */
-export async function connectService(service: Service, open: Open, options: ConnectOptions): Promise<{ socket: Socket; pick: Pick }> {
+export async function connectService(
+  service: Service,
+  open: Open,
+  options: ConnectOptions,
+): Promise<{ socket: Socket; pick: Pick }> {
   await service.ready({ signal: options.signal });
   const exclude = new Set<Target>();
   for (let attempt = 1; ; attempt++) {
@@ -43,12 +47,21 @@ export async function connectService(service: Service, open: Open, options: Conn
   }
 }
 
-function connectTarget(service: Service, pick: Pick, open: Open, { signal, timeoutMs, event }: ConnectOptions): Promise<Socket> {
+function connectTarget(
+  service: Service,
+  pick: Pick,
+  open: Open,
+  { signal, timeoutMs, event }: ConnectOptions,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = open(pick, lookupOf(pick.target, pick.address));
     let failure: Error | undefined;
-    // After a stall of this process the time is up before it is seen that the connection was made: look first, then judge.
-    const timer = setTimeout(() => setImmediate(() => isSettled || socket.destroy(connectTimeout(pick, timeoutMs))), timeoutMs);
+    // After a stall of this process the time is up before it is seen that the connection was made: look first, then
+    // judge.
+    const timer = setTimeout(
+      () => setImmediate(() => isSettled || socket.destroy(connectTimeout(pick, timeoutMs))),
+      timeoutMs,
+    );
     const onAbort = (): void => void socket.destroy(abortedError(service.name, signal!));
     let isSettled = false;
     const settle = (): void => {
@@ -76,7 +89,9 @@ function connectTimeout(pick: Pick, timeoutMs: number): Error {
   return Object.assign(error, { code: 'ETIMEDOUT', syscall: 'connect' });
 }
 
-/** A lookup that knows one host: the addresses of a target, `first` of them first. Node tries them in turn (RFC 8305). */
+/**
+ * A lookup that knows one host: the addresses of a target, `first` of them first. Node tries them in turn (RFC 8305).
+ */
 export function lookupOf(target: Target, first: string): LookupFunction {
   return (_hostname, options, callback) => {
     const addresses = [first, ...target.addresses.filter((address) => address !== first)]

@@ -17,20 +17,26 @@ export interface DispatcherOptions extends RouteOptions {
   readonly pool?: Omit<Pool.Options, 'connect' | 'factory'> & { readonly connect?: buildConnector.BuildOptions };
   /** Milliseconds for a connection, TLS included; 3000. */
   readonly connectTimeoutMs?: number;
-  /** How many targets are tried for one request; 3. A request that may have reached a server is only sent again if it is idempotent. */
+  /**
+   * How many targets are tried for one request; 3. A request that may have reached a server is only sent again if it is
+   * idempotent.
+   */
   readonly attempts?: number;
   /** Status codes that count as failures of a target; 502, 503 and 504. They are not tried again. */
   readonly failureStatus?: readonly number[];
 }
 
 /**
- * Makes a dispatcher for `fetch(url, { dispatcher })`, `setGlobalDispatcher` and undici's own functions. Requests to host
- * names that are services go to their targets; the Host header and the name that TLS verifies stay those that were asked
- * for. Other requests go where they always went. Throws when undici is not installed.
+ * Makes a dispatcher for `fetch(url, { dispatcher })`, `setGlobalDispatcher` and undici's own functions. Requests to
+ * host names that are services go to their targets; the Host header and the name that TLS verifies stay those that were
+ * asked for. Other requests go where they always went. Throws when undici is not installed.
  */
 export function createDispatcher(options: DispatcherOptions = {}): Dispatcher {
   const undici = options.undici ?? loadUndici();
-  const settings = { attempts: options.attempts ?? 3, failureStatus: new Set(options.failureStatus ?? [502, 503, 504]) };
+  const settings = {
+    attempts: options.attempts ?? 3,
+    failureStatus: new Set(options.failureStatus ?? [502, 503, 504]),
+  };
   const others = new undici.Agent(options.pool);
   /** Pools by target, then by origin: a service may be asked over http and https. */
   const pools = new Map<Target, Map<string, Pool>>();
@@ -97,7 +103,10 @@ export function createDispatcher(options: DispatcherOptions = {}): Dispatcher {
     }
   }
 
-  async function end(each: (dispatcher: Dispatcher) => Promise<void>, callback: (() => void) | undefined): Promise<void> {
+  async function end(
+    each: (dispatcher: Dispatcher) => Promise<void>,
+    callback: (() => void) | undefined,
+  ): Promise<void> {
     const open = [...pools.values()].flatMap((byOrigin) => [...byOrigin.values()]);
     isEnded = true;
     pools.clear();

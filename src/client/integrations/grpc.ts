@@ -1,4 +1,7 @@
-/** `registerGrpcResolver`: `srv:///_grpc._tcp.example.com` as a target of @grpc/grpc-js, whose own resolver knows no SRV. */
+/**
+ * `registerGrpcResolver`: `srv:///_grpc._tcp.example.com` as a target of @grpc/grpc-js, whose own resolver knows no
+ * SRV.
+ */
 import type * as grpcJs from '@grpc/grpc-js';
 import { SrvError } from '../error.ts';
 import { sourceDomain } from '../name.ts';
@@ -33,14 +36,21 @@ interface GrpcFailure {
 }
 /** Listeners of grpc-js 1.14 and later are a function of a result or an error. */
 type ListenerFunction = (
-  result: { readonly ok: true; readonly value: readonly Endpoint[] } | { readonly ok: false; readonly error: GrpcFailure },
+  result:
+    { readonly ok: true; readonly value: readonly Endpoint[] } | { readonly ok: false; readonly error: GrpcFailure },
   attributes: object,
   serviceConfig: null,
   note: string,
 ) => boolean;
 /** Before that they were an object with two methods. */
 interface ListenerObject {
-  onSuccessfulResolution(endpoints: readonly Endpoint[], serviceConfig: null, serviceConfigError: null, configSelector: null, attributes: object): void;
+  onSuccessfulResolution(
+    endpoints: readonly Endpoint[],
+    serviceConfig: null,
+    serviceConfigError: null,
+    configSelector: null,
+    attributes: object,
+  ): void;
   onError(failure: GrpcFailure): void;
 }
 type Listener = ListenerFunction | ListenerObject;
@@ -101,14 +111,20 @@ export function registerGrpcResolver(grpc: GrpcModule, options: GrpcOptions = {}
       const usable = service.targets().filter(({ state }) => state !== 'expired');
       const [best] = tiersOf(usable);
       if (this.#service !== service || best === undefined) return;
-      const endpoints = orderSrv(best).map(({ addresses, port }) => ({ addresses: addresses.map((host) => ({ host, port })) }));
+      const endpoints = orderSrv(best).map(({ addresses, port }) => ({
+        addresses: addresses.map((host) => ({ host, port })),
+      }));
       if (typeof this.#listener === 'function') this.#listener({ ok: true, value: endpoints }, {}, null, '');
       else this.#listener.onSuccessfulResolution(endpoints, null, null, null, {});
     }
 
     #fail(error: Error): void {
       if (error instanceof SrvError && error.code === 'SRV_CLOSED') return;
-      const failure: GrpcFailure = { code: grpc.status.UNAVAILABLE, details: error.message, metadata: new grpc.Metadata() };
+      const failure: GrpcFailure = {
+        code: grpc.status.UNAVAILABLE,
+        details: error.message,
+        metadata: new grpc.Metadata(),
+      };
       if (typeof this.#listener === 'function') this.#listener({ ok: false, error: failure }, {}, null, '');
       else this.#listener.onError(failure);
     }

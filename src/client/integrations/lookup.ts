@@ -13,15 +13,19 @@ export interface Lookup extends LookupFunction {
 
 /**
  * Makes a function like `dns.lookup`, for the `lookup` option of node:net, node:http and many drivers: for host names
- * that are services it gives the addresses of their targets in the order of RFC 2782, for others what the system says. The
- * ports of the SRV records are not used, for a lookup cannot give any.
+ * that are services it gives the addresses of their targets in the order of RFC 2782, for others what the system says.
+ * The ports of the SRV records are not used, for a lookup cannot give any.
  */
 export function createLookup(options: LookupOptions = {}): Lookup {
   const router = new Router(options, () => undefined);
   const lookup: LookupFunction = (hostname, { family, all, ...rest }, callback) => {
     const service = router.find(hostname);
     if (service === null) {
-      systemLookup(hostname, { ...rest, ...(family !== undefined && { family }), ...(all !== undefined && { all }) }, callback as never);
+      systemLookup(
+        hostname,
+        { ...rest, ...(family !== undefined && { family }), ...(all !== undefined && { all }) },
+        callback as never,
+      );
       return;
     }
     const give = (): void => {

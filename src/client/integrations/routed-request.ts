@@ -1,7 +1,7 @@
 /**
- * One request of the dispatcher, on one target after another until it is answered or may not be tried again. Speaks both
- * handler interfaces of undici: version 6 and Node's own fetch have onConnect and onHeaders, version 7 onRequestStart and
- * onResponseStart.
+ * One request of the dispatcher, on one target after another until it is answered or may not be tried again. Speaks
+ * both handler interfaces of undici: version 6 and Node's own fetch have onConnect and onHeaders, version 7
+ * onRequestStart and onResponseStart.
  */
 import type { Dispatcher } from 'undici';
 import type { Service } from '../service.ts';
@@ -39,7 +39,13 @@ export class RoutedRequest {
   #idleBreaks = 0;
   #controller: Dispatcher.DispatchController | undefined;
 
-  constructor(service: Service, request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, send: Send, settings: RequestSettings) {
+  constructor(
+    service: Service,
+    request: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+    send: Send,
+    settings: RequestSettings,
+  ) {
     this.#service = service;
     this.#request = request;
     this.#handler = handler;
@@ -152,8 +158,8 @@ export class RoutedRequest {
   }
 
   /**
-   * RFC 9112 section 9.3.1: a server may close a connection while a request is on its way to it. That says nothing about the
-   * target and is no trouble of the service, so it costs nothing of the budget.
+   * RFC 9112 section 9.3.1: a server may close a connection while a request is on its way to it. That says nothing
+   * about the target and is no trouble of the service, so it costs nothing of the budget.
    */
   #isIdleBreak(error: Error): boolean {
     const mayRepeat = this.#wasIdle && !this.#wasAnswered && this.#idleBreaks < maxIdleBreaks;
@@ -195,10 +201,21 @@ const brokenConnection = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
 /** True when the caller ended the request, which says nothing about its target. */
 function isAbort(error: Error): boolean {
-  return error.name === 'AbortError' || error.name === 'RequestAbortedError' || (error as NodeJS.ErrnoException).code === 'UND_ERR_ABORTED';
+  return (
+    error.name === 'AbortError' ||
+    error.name === 'RequestAbortedError' ||
+    (error as NodeJS.ErrnoException).code === 'UND_ERR_ABORTED'
+  );
 }
 
 /** The controller of a request that never got as far as a connection. */
 function unstarted(reason: Error): Dispatcher.DispatchController {
-  return { aborted: true, paused: false, reason, abort: () => undefined, pause: () => undefined, resume: () => undefined };
+  return {
+    aborted: true,
+    paused: false,
+    reason,
+    abort: () => undefined,
+    pause: () => undefined,
+    resume: () => undefined,
+  };
 }

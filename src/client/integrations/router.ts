@@ -42,7 +42,9 @@ export class Router {
     });
   }
 
-  /** The service of a host name; null for hosts that are none. Throws `SrvError` for a name that cannot be asked for. */
+  /**
+   * The service of a host name; null for hosts that are none. Throws `SrvError` for a name that cannot be asked for.
+   */
   find(hostname: string): Service | null {
     const name = this.#nameOf(hostname);
     return name === null ? null : this.#services.memo(name);

@@ -13,7 +13,12 @@ function servers(...weights: readonly number[]): Server[] {
 }
 
 /** How often each target is chosen; `key` gives the key of each call. */
-function count(choose: Choose, targets: readonly Server[], times: number, key: (call: number) => string | undefined = () => undefined): number[] {
+function count(
+  choose: Choose,
+  targets: readonly Server[],
+  times: number,
+  key: (call: number) => string | undefined = () => undefined,
+): number[] {
   const counts = new Map(targets.map((target) => [target, 0]));
   for (let call = 0; call < times; call++) {
     const target = choose(targets, key(call));
@@ -25,31 +30,57 @@ function count(choose: Choose, targets: readonly Server[], times: number, key: (
 function expectShares(observed: readonly number[], weights: readonly number[]): void {
   const times = observed.reduce((sum, number) => sum + number, 0);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const { statistic, freedom } = chiSquare(observed, weights.map((weight) => (weight / total) * times));
+  const { statistic, freedom } = chiSquare(
+    observed,
+    weights.map((weight) => (weight / total) * times),
+  );
   expect(statistic).toBeLessThan(criticalAt999(freedom));
 }
 
 describe.each(Object.keys(policies) as PolicyName[])('policy %s', (name) => {
   it.each([
-    [[1, 1], [1, 1]],
-    [[0, 1, 1], [0, 1, 1]],
-    [[0, 0, 0], [1, 1, 1]],
-    [[1, 2, 3], [1, 2, 3]],
-    [[1, 65_535], [1, 65_535]],
+    [
+      [1, 1],
+      [1, 1],
+    ],
+    [
+      [0, 1, 1],
+      [0, 1, 1],
+    ],
+    [
+      [0, 0, 0],
+      [1, 1, 1],
+    ],
+    [
+      [1, 2, 3],
+      [1, 2, 3],
+    ],
+    [
+      [1, 65_535],
+      [1, 65_535],
+    ],
   ])('gives idle targets of weights %j the shares %j', (weights, shares) => {
     const choose = policies[name](uniform(42));
-    expectShares(count(choose, servers(...weights), 262_144, (call) => `key ${call}`), shares);
+    expectShares(
+      count(choose, servers(...weights), 262_144, (call) => `key ${call}`),
+      shares,
+    );
   });
 
   it('chooses one of the targets, whatever they are, and never weight 0 beside others', () => {
     const server = fc.record({ weight: fc.integer({ min: 0, max: 65_535 }), inflight: fc.nat(1000) });
     fc.assert(
-      fc.property(fc.array(server, { minLength: 1, maxLength: 20 }), fc.option(fc.string(), { nil: undefined }), fc.integer(), (list, key, seed) => {
-        const targets = list.map((target, index) => ({ ...target, id: `h${index}` }));
-        const chosen = policies[name](uniform(seed))(targets, key);
-        expect(targets).toContain(chosen);
-        if (targets.some(({ weight }) => weight > 0)) expect(chosen.weight).toBeGreaterThan(0);
-      }),
+      fc.property(
+        fc.array(server, { minLength: 1, maxLength: 20 }),
+        fc.option(fc.string(), { nil: undefined }),
+        fc.integer(),
+        (list, key, seed) => {
+          const targets = list.map((target, index) => ({ ...target, id: `h${index}` }));
+          const chosen = policies[name](uniform(seed))(targets, key);
+          expect(targets).toContain(chosen);
+          if (targets.some(({ weight }) => weight > 0)) expect(chosen.weight).toBeGreaterThan(0);
+        },
+      ),
     );
   });
 });
@@ -59,7 +90,11 @@ describe('policy p2c', () => {
     const targets = servers(100, 100, 50);
     const choose = policies.p2c(uniform(1));
     for (let call = 0; call < 250; call++) choose(targets, undefined).inflight += 1;
-    expect(targets.map(({ inflight }) => inflight)).toEqual([expect.closeTo(100, -1), expect.closeTo(100, -1), expect.closeTo(50, -1)]);
+    expect(targets.map(({ inflight }) => inflight)).toEqual([
+      expect.closeTo(100, -1),
+      expect.closeTo(100, -1),
+      expect.closeTo(50, -1),
+    ]);
   });
 
   it('avoids a target on which calls pile up', () => {
@@ -95,16 +130,26 @@ describe('policy sticky', () => {
       const chosen = choose(targets, key);
       expect(choose([...targets].reverse(), key)).toBe(chosen);
       const other = targets.find((target) => target !== chosen)!;
-      expect(choose(targets.filter((target) => target !== other), key)).toBe(chosen);
+      expect(
+        choose(
+          targets.filter((target) => target !== other),
+          key,
+        ),
+      ).toBe(chosen);
     }
   });
 
   it('moves only the keys of a target that left, to the others by their weights', () => {
     const targets = servers(1, 1, 2);
     const choose = policies.sticky(uniform(1));
-    const keys = Array.from({ length: 40_000 }, (_, index) => `key ${index}`).filter((key) => choose(targets, key) === targets[1]);
+    const keys = Array.from({ length: 40_000 }, (_, index) => `key ${index}`).filter(
+      (key) => choose(targets, key) === targets[1],
+    );
     const left = [targets[0]!, targets[2]!];
     const moved = keys.map((key) => choose(left, key));
-    expectShares(left.map((target) => moved.filter((to) => to === target).length), [1, 2]);
+    expectShares(
+      left.map((target) => moved.filter((to) => to === target).length),
+      [1, 2],
+    );
   });
 });

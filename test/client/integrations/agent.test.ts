@@ -61,7 +61,10 @@ describe('createAgent', () => {
   it('goes to the next target when one refuses the connection', async () => {
     await using good = await startBackend('good');
     const dead = await Promise.all([closedPort(), closedPort()]);
-    using over = agentOver([...dead.map((port, index) => `10 1000 ${port} dead${index}.test 127.0.0.1`), lineOf(good, { weight: 1 })]);
+    using over = agentOver([
+      ...dead.map((port, index) => `10 1000 ${port} dead${index}.test 127.0.0.1`),
+      lineOf(good, { weight: 1 }),
+    ]);
     expect(await ask(over.agent)).toBe('good');
   });
 
@@ -79,7 +82,10 @@ describe('createAgent', () => {
   it('closes idle sockets of a target that left DNS at once, and a busy one after its request', async () => {
     let release = (): void => undefined;
     const waiting = new Promise<void>((resolve) => (release = resolve));
-    await using old = await startBackend('old', { handle: (request, response) => void (request.url === '/slow' ? waiting : Promise.resolve()).then(() => response.end('old')) });
+    await using old = await startBackend('old', {
+      handle: (request, response) =>
+        void (request.url === '/slow' ? waiting : Promise.resolve()).then(() => response.end('old')),
+    });
     await using next = await startBackend('next');
     using over = agentOver([lineOf(old)]);
     await Promise.all([ask(over.agent), ask(over.agent), ask(over.agent)]);
@@ -131,7 +137,9 @@ describe('createAgent', () => {
 
   it('is all that axios needs for host names that match', async () => {
     await using a = await startBackend('a');
-    using over = agentOver([lineOf(a)], { match: (name) => (name.endsWith('.example.test') ? `_${name.split('.')[0]!}._tcp.example.test` : null) });
+    using over = agentOver([lineOf(a)], {
+      match: (name) => (name.endsWith('.example.test') ? `_${name.split('.')[0]!}._tcp.example.test` : null),
+    });
     expect((await axios.get<string>('http://web.example.test/', { httpAgent: over.agent })).data).toBe('a');
   });
 });
@@ -146,7 +154,9 @@ describe('createHttpsAgent', () => {
     const askTls = async (options: Parameters<typeof createHttpsAgent>[0]): Promise<number | undefined> => {
       const agent = createHttpsAgent({ resolver, agent: { ca: authority.cert }, ...options });
       try {
-        const [response] = (await once(getTls({ agent, hostname: host }), 'response')) as [{ statusCode?: number; resume(): void }];
+        const [response] = (await once(getTls({ agent, hostname: host }), 'response')) as [
+          { statusCode?: number; resume(): void },
+        ];
         response.resume();
         return response.statusCode;
       } finally {

@@ -23,7 +23,10 @@ async function talk(socket: Socket): Promise<string> {
 describe('createConnector', () => {
   it('connects to a target, past those that refuse', async () => {
     await using backend = await startBackend('db');
-    using resolver = resolverOver([`10 100 ${await closedPort()} dead.test 127.0.0.1`, lineOf(backend, { priority: 20 })]);
+    using resolver = resolverOver([
+      `10 100 ${await closedPort()} dead.test 127.0.0.1`,
+      lineOf(backend, { priority: 20 }),
+    ]);
     const connector = createConnector(name, { resolver });
     expect(await talk(await connector())).toBe('db');
     connector.close();
@@ -43,7 +46,9 @@ describe('createConnector', () => {
     const socket = await createConnector(name, { resolver, tls: { ca: authority.cert } })();
     expect(socket).toMatchObject({ authorized: true });
     socket.destroy();
-    await expect(createConnector(name, { resolver, tls: true })()).rejects.toMatchObject({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
+    await expect(createConnector(name, { resolver, tls: true })()).rejects.toMatchObject({
+      code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    });
   });
 
   it('gives up a target that does not answer within its time', async () => {
@@ -72,20 +77,30 @@ describe('createLookup', () => {
   });
 
   it.each([
-    [{ all: true }, [{ address: '10.0.0.1', family: 4 }, { address: 'fd00::1', family: 6 }, { address: '10.0.0.2', family: 4 }]],
+    [
+      { all: true },
+      [
+        { address: '10.0.0.1', family: 4 },
+        { address: 'fd00::1', family: 6 },
+        { address: '10.0.0.2', family: 4 },
+      ],
+    ],
     [{ all: true, family: 6 }, [{ address: 'fd00::1', family: 6 }]],
     [{}, '10.0.0.1'],
     [{ family: 6 }, 'fd00::1'],
   ])('with %j gives %j: best priority first', async (options, expected) => {
     using resolver = resolverOver(['20 1 80 b.test 10.0.0.2', '10 1 80 a.test 10.0.0.1 fd00::1']);
     const found = await new Promise((resolve, reject) =>
-      createLookup({ resolver })(name, options, (error, address) => (error ? reject(error) : resolve(address))));
+      createLookup({ resolver })(name, options, (error, address) => (error ? reject(error) : resolve(address))),
+    );
     expect(found).toEqual(expected);
   });
 
   it('hands other hosts to the system', async () => {
     using resolver = resolverOver([]);
-    const found = await new Promise((resolve) => createLookup({ resolver })('127.0.0.1', {}, (_, address) => resolve(address)));
+    const found = await new Promise((resolve) =>
+      createLookup({ resolver })('127.0.0.1', {}, (_, address) => resolve(address)),
+    );
     expect(found).toBe('127.0.0.1');
   });
 

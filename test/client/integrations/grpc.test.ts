@@ -45,7 +45,10 @@ describe('registerGrpcResolver', () => {
   it('fails calls with UNAVAILABLE and what DNS said', async () => {
     register([]);
     using client = whoIs(target);
-    await expect(client.ask()).rejects.toMatchObject({ code: grpc.status.UNAVAILABLE, details: expect.stringContaining('no SRV records') as string });
+    await expect(client.ask()).rejects.toMatchObject({
+      code: grpc.status.UNAVAILABLE,
+      details: expect.stringContaining('no SRV records') as string,
+    });
   });
 });
 
@@ -59,7 +62,10 @@ function captureResolver(lines: readonly string[]): { Resolver: ResolverClass; d
   let captured: ResolverClass | undefined;
   const clock = new FakeClock();
   const dns = new ScriptedDns(() => clock.now(), lines);
-  const module = { ...grpc, experimental: { registerResolver: (_: string, given: unknown) => void (captured = given as ResolverClass) } };
+  const module = {
+    ...grpc,
+    experimental: { registerResolver: (_: string, given: unknown) => void (captured = given as ResolverClass) },
+  };
   registerGrpcResolver(module, { resolver: createResolver({ ask: dns.ask, clock }) });
   return { Resolver: captured!, dns, clock };
 }
@@ -82,7 +88,14 @@ describe('the resolver that grpc-js is given', () => {
     await clock.pass(6000);
     resolver.destroy();
     expect(reported).toEqual([
-      [{ addresses: [{ host: '10.0.0.1', port: 80 }, { host: 'fd00::1', port: 80 }] }],
+      [
+        {
+          addresses: [
+            { host: '10.0.0.1', port: 80 },
+            { host: 'fd00::1', port: 80 },
+          ],
+        },
+      ],
       expect.stringMatching(/^14 .*not available/),
     ]);
   });
