@@ -1,14 +1,9 @@
 /** Programs that people use find a service that was registered with curl. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { promises as dns } from 'node:dns';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { query } from '../support/query.ts';
+import { startUnbound } from '../support/name-servers.ts';
 import { startServer, type TestServer } from '../support/server.ts';
-import { findTool, runTool, toolsMissing } from '../support/tools.ts';
+import { runTool, toolsMissing } from '../support/tools.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -61,38 +56,7 @@ describe('a service registered with curl is found by', () => {
 
   it('unbound with a stub zone', async () => {
     if (toolsMissing('unbound', 'dig', 'curl')) return;
-    const directory = await mkdtemp(join(tmpdir(), 'signpost-unbound-'));
-    const port = 20_000 + Math.floor(Math.random() * 20_000);
-    await writeFile(
-      join(directory, 'unbound.conf'),
-      `server:
-  interface: 127.0.0.1@${port}
-  username: ""
-  chroot: ""
-  directory: "${directory}"
-  pidfile: "${directory}/unbound.pid"
-  use-syslog: no
-  do-not-query-localhost: no
-  local-zone: "internal." nodefault
-  domain-insecure: "svc.internal"
-  module-config: "iterator"
-stub-zone:
-  name: "svc.internal"
-  stub-addr: 127.0.0.1@${server.dnsPort}
-`,
-    );
-    const unbound = spawn(findTool('unbound')!, ['-d', '-c', join(directory, 'unbound.conf')], { stdio: 'ignore' });
-    const ended = once(unbound, 'exit');
-    try {
-      await expect
-        .poll(() => query(port, 'web.svc.internal', 'A').then(({ rcode }) => rcode, () => 'none'), { timeout: 20_000 })
-        .toBe('NOERROR');
-      const printed = await runTool('dig', ['@127.0.0.1', '-p', String(port), name, 'SRV']);
-      expect(printed).toMatch(record);
-    } finally {
-      unbound.kill();
-      await ended;
-      await rm(directory, { recursive: true, force: true });
-    }
+    await using unbound = await startUnbound('svc.internal', server.dnsPort);
+    expect(await runTool('dig', ['@127.0.0.1', '-p', String(unbound.port), name, 'SRV'])).toMatch(record);
   });
 });
