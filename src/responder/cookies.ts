@@ -1,5 +1,6 @@
 /** DNS cookies (RFC 7873) in the form that servers of different make share (RFC 9018): no memory of clients is kept. */
 import type { Exchange } from './exchange.ts';
+import { writeUint32 } from './header.ts';
 import { isIpv4 } from './networks.ts';
 import type { Query } from './query.ts';
 import { SipHash } from './siphash.ts';
@@ -45,8 +46,8 @@ export class Cookies {
       return;
     }
     copy(request, start, reply, at, clientCookieLength);
-    reply.writeUInt32BE(version << 24, at + clientCookieLength);
-    reply.writeUInt32BE(now >>> 0, at + timeOffset);
+    writeUint32(reply, at + clientCookieLength, version << 24);
+    writeUint32(reply, at + timeOffset, now);
     digest(hash, reply, at, peer, peerStart);
     reply.writeInt32LE(hash.low, at + hashOffset);
     reply.writeInt32LE(hash.high, at + hashOffset + 4);

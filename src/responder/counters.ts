@@ -10,7 +10,7 @@ export const timedQueries = 64;
 export const latencyBounds: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000];
 
 /** Highest rcode that we send: BADCOOKIE. */
-const rcodeCount = 24;
+export const rcodeCount = 24;
 
 export const Event = {
   /** Messages dropped because they are no query. */ malformed: 0,
@@ -27,23 +27,28 @@ export interface CounterValues extends Readonly<Record<keyof typeof Event, numbe
   /** Replies by transport, at the index of their rcode. */
   readonly udp: readonly number[];
   readonly tcp: readonly number[];
-  /** Timed queries by bucket of `latencyBounds`, and the sum of their times in microseconds. */
+  /**
+   * Timed queries: for each transport as above, for each rcode, `latencyRow` numbers: the counts by bucket of
+   * `latencyBounds`, then the sum of the times in microseconds.
+   */
   readonly latency: readonly number[];
-  readonly latencySum: number;
 }
+
+/** Numbers of one histogram. */
+export const latencyRow = latencyBounds.length + 2;
 
 const eventsStart = 2 * rcodeCount;
 const latencyStart = eventsStart + Object.keys(Event).length;
-const latencySumAt = latencyStart + latencyBounds.length + 1;
+const end = latencyStart + 2 * rcodeCount * latencyRow;
 
 export class Counters {
   /** Octets of memory that the counters of one responder take. */
-  static readonly byteLength = (latencySumAt + 1) * Float64Array.BYTES_PER_ELEMENT;
+  static readonly byteLength = end * Float64Array.BYTES_PER_ELEMENT;
 
   readonly #values: Float64Array;
 
   constructor(memory: ArrayBuffer | SharedArrayBuffer) {
-    this.#values = new Float64Array(memory, 0, latencySumAt + 1);
+    this.#values = new Float64Array(memory, 0, end);
   }
 
   countReply(transport: 'udp' | 'tcp', rcode: number): void {
@@ -54,11 +59,12 @@ export class Counters {
     this.#values[eventsStart + event]! += 1;
   }
 
-  countLatency(microseconds: number): void {
+  countLatency(transport: 'udp' | 'tcp', rcode: number, microseconds: number): void {
     let bucket = 0;
     while (bucket < latencyBounds.length && microseconds > latencyBounds[bucket]!) bucket += 1;
-    this.#values[latencyStart + bucket]! += 1;
-    this.#values[latencySumAt]! += microseconds;
+    const row = latencyStart + ((transport === 'udp' ? 0 : rcodeCount) + rcode) * latencyRow;
+    this.#values[row + bucket]! += 1;
+    this.#values[row + latencyRow - 1]! += microseconds;
   }
 
   /** All values as they stand now. */
@@ -69,8 +75,7 @@ export class Counters {
       ...(Object.fromEntries(counted) as Record<keyof typeof Event, number>),
       udp: slice(0, rcodeCount),
       tcp: slice(rcodeCount, rcodeCount),
-      latency: slice(latencyStart, latencyBounds.length + 1),
-      latencySum: this.#values[latencySumAt]!,
+      latency: slice(latencyStart, 2 * rcodeCount * latencyRow),
     };
   }
 }

@@ -71,3 +71,7 @@ export function writeUint16(buffer: Buffer, offset: number, value: number): numb
   buffer[offset + 1] = value & 0xff;
   return offset + 2;
 }
+
+export function writeUint32(buffer: Buffer, offset: number, value: number): number {
+  return writeUint16(buffer, writeUint16(buffer, offset, value >>> 16), value & 0xffff);
+}

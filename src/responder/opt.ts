@@ -5,7 +5,7 @@ import { type ExtendedErrorOption, optTtl } from '../wire/edns.ts';
 import { type Octets, utf8Octets, writeOctets } from '../wire/octets.ts';
 import { Cookies, cookieLength } from './cookies.ts';
 import type { Exchange } from './exchange.ts';
-import { countAdditional, writeUint16 } from './header.ts';
+import { countAdditional, writeUint16, writeUint32 } from './header.ts';
 import type { Query } from './query.ts';
 import type { ResponderSettings } from './settings.ts';
 
@@ -18,6 +18,8 @@ export class OptWriter {
   readonly #tcpIdle: number;
   readonly #cookies: Cookies;
   readonly #clock: Clock;
+  #readAt = -Infinity;
+  #wallSeconds = 0;
 
   constructor({ udpPayload, nsid, tcpIdle, cookieSecrets }: ResponderSettings, clock: Clock) {
     this.#udpPayload = udpPayload;
@@ -39,7 +41,7 @@ export class OptWriter {
 
   /** True when the query brings a server cookie of ours: its source address is not forged (RFC 7873 section 4.2). */
   hasValidCookie(exchange: Exchange, query: Query): boolean {
-    return query.cookieLength > 0 && this.#cookies.isValid(exchange, query, this.#seconds());
+    return query.cookieLength > 0 && this.#cookies.isValid(exchange, query, this.#seconds(exchange));
   }
 
   /**
@@ -52,9 +54,7 @@ export class OptWriter {
     writeUint16(reply, start + 1, RRType.OPT);
     writeUint16(reply, start + 3, this.#udpPayload);
     // RFC 6891 section 6.1.4: DO comes back as it was, all other flags are zero.
-    const ttl = optTtl(rcode, 0, query.dnssecOk);
-    writeUint16(reply, start + 5, ttl >>> 16);
-    writeUint16(reply, start + 7, ttl & 0xffff);
+    writeUint32(reply, start + 5, optTtl(rcode, 0, query.dnssecOk));
     let end = start + emptyOptLength;
     if (this.#sendsNsid(query)) {
       end = writeOptionHeader(reply, end, OptionCode.NSID, this.#nsid.length);
@@ -62,7 +62,7 @@ export class OptWriter {
     }
     if (query.cookieLength > 0) {
       end = writeOptionHeader(reply, end, OptionCode.COOKIE, cookieLength);
-      this.#cookies.write(exchange, query, this.#seconds(), end);
+      this.#cookies.write(exchange, query, this.#seconds(exchange), end);
       end += cookieLength;
     }
     if (sendsKeepalive(exchange, query)) {
@@ -80,9 +80,13 @@ export class OptWriter {
     return query.wantsNsid && this.#nsid !== '';
   }
 
-  /** Seconds since 1970, the time of cookies. */
-  #seconds(): number {
-    return Math.floor(this.#clock.wall() / 1000);
+  /** Seconds since 1970, the time of cookies. The clock is looked at once a second: to read it is dear beside the rest. */
+  #seconds({ receivedAt }: Exchange): number {
+    if (receivedAt - this.#readAt >= 1000) {
+      this.#readAt = receivedAt;
+      this.#wallSeconds = Math.floor(this.#clock.wall() / 1000);
+    }
+    return this.#wallSeconds;
   }
 }
 

@@ -72,7 +72,9 @@ class ZoneResponder implements Responder {
     const { clock, counters } = this.#parts;
     const start = clock.now();
     const length = this.#respondSafely(exchange);
-    counters.countLatency((clock.now() - start) * 1000);
+    // The header has the lower four bits of the rcode; the few that are longer say little about times.
+    const rcode = length === 0 ? null : exchange.reply[exchange.replyStart + 3]! & 0x0f;
+    if (rcode !== null) counters.countLatency(exchange.transport, rcode, (clock.now() - start) * 1000);
     return length;
   }
 
