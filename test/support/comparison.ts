@@ -50,6 +50,22 @@ export class Comparison {
     }
   }
 
+  /** Sends the messages by UDP; returns for each the heads of the replies of Signpost, NSD and Knot. */
+  async heads(messages: readonly Buffer[]): Promise<[ours: string, nsd: string, knot: string][]> {
+    const ports = [this.#ours.dnsPort, this.#nsd.port, this.#knot.port];
+    const askers = await Promise.all(ports.map((port) => Asker.open(port, 'udp')));
+    const headOf = (asker: Asker, message: Buffer): Promise<string> =>
+      asker.ask(message).then((reply) => head(decodeMessage(reply)), () => 'no reply');
+    const [ours, nsd, knot] = askers as [Asker, Asker, Asker];
+    try {
+      return await Promise.all(
+        messages.map((message) => Promise.all([headOf(ours, message), headOf(nsd, message), headOf(knot, message)])),
+      );
+    } finally {
+      for (const asker of askers) asker.close();
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#ours, this.#nsd, this.#knot].map((server) => server[Symbol.asyncDispose]()));
   }
@@ -101,13 +117,19 @@ interface Reply {
   readonly additional: ReadonlySet<string>;
 }
 
-function replyOf(message: Message): Reply {
+/** All that is neither question nor record: opcode, rcode, bits, EDNS version. */
+function head(message: Message): string {
   const flags = [
     message.authoritative && 'AA', message.truncated && 'TC', message.recursionDesired && 'RD', message.recursionAvailable && 'RA',
     message.authenticData && 'AD', message.checkingDisabled && 'CD', message.edns !== null && 'OPT',
   ].filter(Boolean);
+  const version = message.edns === null || message.edns.version === 0 ? '' : ` version ${message.edns.version}`;
+  return `opcode ${message.opcode} rcode ${message.rcode} ${flags.join(' ')}${version}`;
+}
+
+function replyOf(message: Message): Reply {
   return {
-    header: `${message.rcode} ${flags.join(' ')}`,
+    header: head(message),
     answer: print(message.answers),
     authority: print(message.authorities),
     additional: new Set(message.additionals.map((record) => printRecord(record).toLowerCase())),
