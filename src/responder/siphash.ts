@@ -9,6 +9,7 @@ export class SipHash {
   low = 0;
   high = 0;
 
+  readonly #words = new DataView(this.input.buffer, this.input.byteOffset, this.input.length);
   readonly #key: Int32Array;
 
   /** `key` has 16 octets. */
@@ -31,49 +32,49 @@ export class SipHash {
     let high2 = key[1]! ^ 0x6c796765;
     let low3 = key[2]! ^ 0x79746573;
     let high3 = key[3]! ^ 0x74656462;
-    // Two rounds a word, then four.
-    const wordRounds = end / 4;
-    for (let round = 0; round < wordRounds + 4; round++) {
-      if (round < wordRounds && (round & 1) === 0) {
-        low3 ^= input.readInt32LE(round * 4);
-        high3 ^= input.readInt32LE(round * 4 + 4);
+    // Two rounds a word, and four behind the last.
+    for (let offset = 0; offset <= end; offset += 8) {
+      const isWord = offset < end;
+      const low = isWord ? this.#words.getInt32(offset, true) : 0;
+      const high = isWord ? this.#words.getInt32(offset + 4, true) : 0;
+      low3 ^= low;
+      high3 ^= high;
+      if (!isWord) low2 ^= 0xff;
+      for (let rounds = isWord ? 2 : 4; rounds > 0; rounds--) {
+        let sum = (low0 + low1) | 0;
+        high0 = (high0 + high1 + (sum >>> 0 < low0 >>> 0 ? 1 : 0)) | 0;
+        low0 = sum;
+        sum = (low2 + low3) | 0;
+        high2 = (high2 + high3 + (sum >>> 0 < low2 >>> 0 ? 1 : 0)) | 0;
+        low2 = sum;
+        let rotated = (low1 << 13) | (high1 >>> 19);
+        high1 = ((high1 << 13) | (low1 >>> 19)) ^ high0;
+        low1 = rotated ^ low0;
+        rotated = (low3 << 16) | (high3 >>> 16);
+        high3 = ((high3 << 16) | (low3 >>> 16)) ^ high2;
+        low3 = rotated ^ low2;
+        // Rotating by 32 exchanges the halves.
+        rotated = high0;
+        high0 = low0;
+        low0 = rotated;
+        sum = (low0 + low3) | 0;
+        high0 = (high0 + high3 + (sum >>> 0 < low0 >>> 0 ? 1 : 0)) | 0;
+        low0 = sum;
+        sum = (low2 + low1) | 0;
+        high2 = (high2 + high1 + (sum >>> 0 < low2 >>> 0 ? 1 : 0)) | 0;
+        low2 = sum;
+        rotated = (low3 << 21) | (high3 >>> 11);
+        high3 = ((high3 << 21) | (low3 >>> 11)) ^ high0;
+        low3 = rotated ^ low0;
+        rotated = (low1 << 17) | (high1 >>> 15);
+        high1 = ((high1 << 17) | (low1 >>> 15)) ^ high2;
+        low1 = rotated ^ low2;
+        rotated = high2;
+        high2 = low2;
+        low2 = rotated;
       }
-      let sum = (low0 + low1) | 0;
-      high0 = (high0 + high1 + (sum >>> 0 < low0 >>> 0 ? 1 : 0)) | 0;
-      low0 = sum;
-      sum = (low2 + low3) | 0;
-      high2 = (high2 + high3 + (sum >>> 0 < low2 >>> 0 ? 1 : 0)) | 0;
-      low2 = sum;
-      let low = (low1 << 13) | (high1 >>> 19);
-      high1 = ((high1 << 13) | (low1 >>> 19)) ^ high0;
-      low1 = low ^ low0;
-      low = (low3 << 16) | (high3 >>> 16);
-      high3 = ((high3 << 16) | (low3 >>> 16)) ^ high2;
-      low3 = low ^ low2;
-      // Rotating by 32 exchanges the halves.
-      low = high0;
-      high0 = low0;
-      low0 = low;
-      sum = (low0 + low3) | 0;
-      high0 = (high0 + high3 + (sum >>> 0 < low0 >>> 0 ? 1 : 0)) | 0;
-      low0 = sum;
-      sum = (low2 + low1) | 0;
-      high2 = (high2 + high1 + (sum >>> 0 < low2 >>> 0 ? 1 : 0)) | 0;
-      low2 = sum;
-      low = (low3 << 21) | (high3 >>> 11);
-      high3 = ((high3 << 21) | (low3 >>> 11)) ^ high0;
-      low3 = low ^ low0;
-      low = (low1 << 17) | (high1 >>> 15);
-      high1 = ((high1 << 17) | (low1 >>> 15)) ^ high2;
-      low1 = low ^ low2;
-      low = high2;
-      high2 = low2;
-      low2 = low;
-      if (round < wordRounds && (round & 1) === 1) {
-        low0 ^= input.readInt32LE(round * 4 - 4);
-        high0 ^= input.readInt32LE(round * 4);
-      }
-      if (round === wordRounds - 1) low2 ^= 0xff;
+      low0 ^= low;
+      high0 ^= high;
     }
     this.low = low0 ^ low1 ^ low2 ^ low3;
     this.high = high0 ^ high1 ^ high2 ^ high3;
