@@ -1,6 +1,6 @@
 /** The configuration as each part wants it: one function a part, so that no part knows another's options. */
 import { randomBytes, randomInt } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { grantsFile, storeDirectory } from './config/data.ts';
 import type { Config } from './config/schema.ts';
 import type { DnsCounters as DnsMetrics } from './http/metrics.ts';
@@ -15,12 +15,11 @@ import { keyOf } from './registry/registration.ts';
 import type { Registry } from './registry/registry.ts';
 import { defaultRegistrySettings, type RegistrySettings } from './registry/settings.ts';
 import { isShared, type Store } from './registry/store.ts';
-import { latencyBounds } from './responder/counters.ts';
+import { latencyBounds, latencyRow, rcodeCount } from './responder/counters.ts';
 import type { ResponderSettings } from './responder/settings.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Logger } from './runtime/log.ts';
 import { EtcdStore } from './storage/etcd.ts';
-import type { EtcdSettings } from './storage/etcd-servers.ts';
 import { LevelStore } from './storage/level.ts';
 import { MemoryStore } from './storage/memory.ts';
 import { machineAddresses } from './transport/every-address.ts';
@@ -32,14 +31,9 @@ import type { DnsWorkers, DnsWorkersSettings } from './workers/workers.ts';
 /** Opens the store that the configuration names. Rejects with StoreError, or the system's error for a file of `tls`. */
 export async function openStore({ store, data }: Config, clock: Clock, log: Logger): Promise<Store> {
   if (store.type === 'memory') return new MemoryStore();
-  if (store.type === 'etcd') return EtcdStore.open(etcdSettings(store), clock, log);
+  if (store.type === 'etcd') return EtcdStore.open(store, clock, log);
   mkdirSync(data, { recursive: true, mode: 0o700 });
   return LevelStore.open(storeDirectory(data), clock);
-}
-
-function etcdSettings({ endpoints, user, password, prefix, tls }: Config['store']): EtcdSettings {
-  const read = (file: string | null) => (file === null ? null : readFileSync(file));
-  return { endpoints, user, password, prefix, tls: { ca: read(tls.ca), cert: read(tls.cert), key: read(tls.key) } };
 }
 
 /** True where this server, of those that share a store, runs the checks of an instance. */
@@ -126,7 +120,7 @@ export function dnsMetrics(workers: DnsWorkers): DnsMetrics {
   );
   return {
     replies: replies.filter(({ value }) => value > 0),
-    latency: { labels: {}, counts: responder.latency, sum: responder.latencySum / 1e6 },
+    latency: latencyOf(responder.latency),
     latencyBounds: latencyBounds.map((microseconds) => microseconds / 1e6),
     dropped: labelled('reason', {
       malformed: responder.malformed,
@@ -146,6 +140,19 @@ export function dnsMetrics(workers: DnsWorkers): DnsMetrics {
     }),
     workerRestarts: restarts,
   };
+}
+
+/** The histograms in which anything was counted. */
+function latencyOf(numbers: readonly number[]): DnsMetrics['latency'] {
+  const histograms = Array.from({ length: 2 * rcodeCount }, (_, index) => {
+    const row = numbers.slice(index * latencyRow, (index + 1) * latencyRow);
+    return {
+      labels: { transport: index < rcodeCount ? 'udp' : 'tcp', rcode: printRcode(index % rcodeCount) },
+      counts: row.slice(0, -1),
+      sum: row.at(-1)! / 1e6,
+    };
+  });
+  return histograms.filter(({ counts }) => counts.some((count) => count > 0));
 }
 
 /** Explains an answer to a caller of the API. Throws Problem `bad-request` where name or type is none. */

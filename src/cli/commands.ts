@@ -11,6 +11,7 @@ import { explain } from './explain.ts';
 import { exitCodeOf, exitCodes } from './failure.ts';
 import { printCommandHelp, printProgramHelp } from './help.ts';
 import { list } from './list.ts';
+import { migrate } from './migrate.ts';
 import { register } from './register.ts';
 import { resolve } from './resolve.ts';
 import { restore } from './restore.ts';
@@ -21,7 +22,7 @@ import { token } from './token.ts';
 import { watch } from './watch.ts';
 
 export const commands: readonly Command[] = [
-  serve, run, register, deregister, drain, list, watch, resolve, explain, check, token, backup, restore,
+  serve, run, register, deregister, drain, list, watch, resolve, explain, check, token, backup, restore, migrate,
 ];
 
 /** Runs the command that `args`, without the program's own name, ask for; resolves with the exit code. */

@@ -54,7 +54,7 @@ export async function checkBackup(file: string): Promise<number> {
 }
 
 /** Begins to read a backup; what is wrong with the rest shows when its batches are read. */
-async function readBackup(file: string): Promise<StoreSnapshot> {
+export async function readBackup(file: string): Promise<StoreSnapshot> {
   const lines = linesOf(file);
   const first = await lines.next();
   const { backup, format, revision } = (

@@ -3,6 +3,7 @@
  * over. The library is loaded only here, when it is needed, and does no retrying of its own, which would not know what
  * may be repeated.
  */
+import { readFileSync } from 'node:fs';
 import type * as Library from 'etcd3';
 import type { Etcd3, IOptions } from 'etcd3';
 import { StoreError } from '../registry/store.ts';
@@ -14,8 +15,8 @@ export interface EtcdSettings {
   readonly user: string | null;
   readonly password: string | null;
   readonly prefix: string;
-  /** PEM; null: the system's authorities, no certificate of ours. */
-  readonly tls: { readonly ca: Buffer | null; readonly cert: Buffer | null; readonly key: Buffer | null };
+  /** Files (PEM); null: the system's authorities, no certificate of ours. */
+  readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
 }
 
 export type WatchStream = Awaited<ReturnType<Etcd3['watchClient']['watch']>>;
@@ -97,13 +98,14 @@ export class EtcdServers {
 }
 
 function optionsOf({ user, password, tls: { ca, cert, key } }: EtcdSettings, endpoint: string): IOptions {
-  const certificate = cert !== null && key !== null ? { certChain: cert, privateKey: key } : null;
+  const certificate =
+    cert !== null && key !== null ? { certChain: readFileSync(cert), privateKey: readFileSync(key) } : null;
   return {
     hosts: endpoint.replace(/\/$/, ''),
     ...(user !== null && password !== null ? { auth: { username: user, password } } : {}),
     ...(ca !== null || certificate !== null
       // Without an authority given those of the system count, which the library's types do not know.
-      ? { credentials: { rootCertificate: ca as Buffer, ...certificate } }
+      ? { credentials: { rootCertificate: (ca === null ? null : readFileSync(ca)) as Buffer, ...certificate } }
       : {}),
     // Streams have no deadline, so a server that hangs must be noticed otherwise; etcd punishes pings within 5 s.
     grpcOptions: {

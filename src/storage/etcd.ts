@@ -2,8 +2,8 @@
  * The store on etcd, shared by any number of servers. One commit is one transaction; its mod revision is the revision
  * of all its writes, and every entry must still have the revision that the writer saw. What others commit comes by one
  * watch. Every second, or sooner when there are renewals, a server writes its beat: it tells the others that it is
- * alive and which renewals it took, and when its own watch brings it back, it has missed nothing. How leases are shared:
- * docs/decisions/0010. Longer than most files, because committing, following and beating wait for each other.
+ * alive and which renewals it took, and when its own watch brings it back, it has missed nothing. How leases are
+ * shared: docs/decisions/0010. Longer than most files, because committing, following and beating wait for each other.
  */
 import { randomUUID } from 'node:crypto';
 import type { ICompare, IEvent, IRequestOp, ITxnRequest } from 'etcd3';
@@ -59,7 +59,10 @@ export class EtcdStore implements SharedStore {
   readonly #seen = new Map<string, number>();
   #closed = false;
 
-  /** Rejects with `unavailable` within 2 s, `failed`, or `format`. */
+  /**
+   * Makes a store below the prefix where nothing is. Rejects with `unavailable` within 2 s, `failed`, `format`, or the
+   * system's error for a file of `tls`.
+   */
   static async open(settings: EtcdSettings, clock: Clock, log: Logger): Promise<EtcdStore> {
     const servers = await EtcdServers.load(settings, clock);
     const keys = new EtcdKeys(settings.prefix);
@@ -449,6 +452,42 @@ function missing(): StoreError {
   return new StoreError('unavailable', 'what is on etcd is being read anew');
 }
 
+/**
+ * Makes a store of a snapshot, below a prefix that holds nothing; `in-use` otherwise. It is no store before it is
+ * whole. Instances keep their generations, and get etcd's revisions.
+ */
+export async function createEtcdStore(settings: EtcdSettings, clock: Clock, { batches }: StoreSnapshot): Promise<void> {
+  const servers = await EtcdServers.load(settings, clock);
+  const keys = new EtcdKeys(settings.prefix);
+  const commit = async (compare: ICompare[], success: IRequestOp[]): Promise<boolean> => {
+    const until = clock.now() + patience;
+    const { succeeded } = await servers.call(until, (client, options) => client.kv.txn({ compare, success }, options));
+    return succeeded;
+  };
+  try {
+    if (!(await commit([isEmpty(keys)], []))) {
+      throw new StoreError('in-use', `${settings.prefix} on etcd holds something already`);
+    }
+    const grant = { TTL: tombstonesKept };
+    const { ID: lease } = await servers.call(clock.now() + patience, (client, options) =>
+      client.leaseClient.leaseGrant(grant, options),
+    );
+    for await (const { services, instances, tombstones } of batches) {
+      const operations = [
+        ...services.map((service) => put(keys.service(service), encodeService(service))),
+        ...instances.map((instance) => put(keys.instance(instance), encodeInstance(instance))),
+        ...tombstones.map((tombstone) => put(keys.tombstone(tombstone), encodeTombstone(tombstone), lease)),
+      ];
+      for (let from = 0; from < operations.length; from += mostOperations) {
+        await commit([], operations.slice(from, from + mostOperations));
+      }
+    }
+    await commit([], claimed(keys));
+  } finally {
+    servers.close();
+  }
+}
+
 interface Waiter {
   readonly revision: number;
   readonly resolve: () => void;
@@ -464,8 +503,8 @@ interface PendingRenewal {
 /** Claims the prefix for this format, or rejects with `format`; returns the revision of the last commit. */
 async function prepare(servers: EtcdServers, keys: EtcdKeys, clock: Clock): Promise<number> {
   const claim: ITxnRequest = {
-    compare: [unchanged(keys.format, 0)],
-    success: [put(keys.format, String(formatVersion)), put(keys.revision, '')],
+    compare: [isEmpty(keys)],
+    success: claimed(keys),
     failure: [{ request_range: { key: keys.format } }],
   };
   const until = clock.now() + patience;
@@ -487,6 +526,15 @@ async function latestCommit(
   const until = clock.now() + patience;
   const { header, kvs } = await servers.call(until, (client, options) => client.kv.range({ key }, options));
   return { revision: Number(kvs[0]?.mod_revision ?? 0), listedAt: Number(header.revision) };
+}
+
+/** What makes a prefix a store. */
+function claimed(keys: EtcdKeys): IRequestOp[] {
+  return [put(keys.format, String(formatVersion)), put(keys.revision, '')];
+}
+
+function isEmpty(keys: EtcdKeys): ICompare {
+  return { ...keys.range(), ...isAt, mod_revision: 0 };
 }
 
 function unchanged(key: Buffer, revision: number): ICompare {
@@ -519,6 +567,8 @@ const relistPause = 200;
 const forgetEvery = 30;
 /** In one beat, which keeps it well below what etcd takes in one request. */
 const mostRenewals = 5000;
+/** In one transaction, of the 128 that etcd takes. */
+const mostOperations = 100;
 /** Seconds. */
 const tombstonesKept = 7200;
 /** Entries read at a time. */

@@ -30,7 +30,7 @@ const allowed: Record<string, readonly string[]> = {
   'http': ['registry', 'publish', 'zone'],
   'client': ['wire'],
   'agent': ['client', 'types http'],
-  'cli': ['app.ts', 'client', 'agent', 'config', 'zonefile', 'types http', 'http/tokens.ts', 'storage/dump.ts'],
+  'cli': ['app.ts', 'client', 'agent', 'config', 'zonefile', 'types http', 'http/tokens.ts', 'storage/dump.ts', 'storage/migrate.ts'],
   'app.ts': everything,
   'parts.ts': everything,
   'index.ts': ['app.ts', 'config'],
