@@ -7,8 +7,8 @@ import type { EventStreams } from './events.ts';
 export interface DnsCounters {
   /** Replies; labels `transport` and `rcode`. */
   readonly replies: readonly Sample[];
-  /** Times to answer, of some of the queries. */
-  readonly latency: HistogramSample;
+  /** Times to answer, of some of the queries; labels `transport` and `rcode`. */
+  readonly latency: readonly HistogramSample[];
   /** Upper bounds of the latency buckets in seconds. */
   readonly latencyBounds: readonly number[];
   /** Queries that got no reply; label `reason`. */
@@ -49,7 +49,7 @@ export function declareMetrics(
     'signpost_dns_query_duration_seconds',
     'Time to answer, of some of the queries.',
     latencyBounds,
-    () => [dns().latency],
+    () => dns().latency,
   );
   metrics.counter('signpost_dns_dropped_total', 'Queries that got no reply.', () => dns().dropped, ['reason']);
   metrics.counter('signpost_dns_truncated_total', 'Replies with TC.', () => dns().truncated);

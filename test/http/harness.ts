@@ -61,7 +61,7 @@ export interface HarnessOptions {
 
 const noDns: DnsCounters = {
   replies: [],
-  latency: { labels: {}, counts: [0, 0], sum: 0 },
+  latency: [],
   latencyBounds: [0.001],
   dropped: [],
   truncated: 0,

@@ -6,7 +6,7 @@ import { type Harness, startHarness } from './harness.ts';
 
 const dns: DnsCounters = {
   replies: [{ labels: { transport: 'udp', rcode: 'NOERROR' }, value: 10 }],
-  latency: { labels: {}, counts: [1, 2, 4], sum: 1.5 },
+  latency: [{ labels: { transport: 'udp', rcode: 'NOERROR' }, counts: [1, 2, 4], sum: 1.5 }],
   latencyBounds: [0.001, 0.01],
   dropped: [
     { labels: { reason: 'malformed' }, value: 3 },
@@ -70,11 +70,11 @@ describe('metrics', () => {
     const samples = await scrape(harness);
     expect(Object.fromEntries([...samples].filter(([key]) => key.startsWith('signpost_dns_')))).toEqual({
       'signpost_dns_replies_total{transport="udp",rcode="NOERROR"}': 10,
-      'signpost_dns_query_duration_seconds_bucket{le="0.001"}': 1,
-      'signpost_dns_query_duration_seconds_bucket{le="0.01"}': 3,
-      'signpost_dns_query_duration_seconds_bucket{le="+Inf"}': 7,
-      signpost_dns_query_duration_seconds_sum: 1.5,
-      signpost_dns_query_duration_seconds_count: 7,
+      'signpost_dns_query_duration_seconds_bucket{le="0.001",transport="udp",rcode="NOERROR"}': 1,
+      'signpost_dns_query_duration_seconds_bucket{le="0.01",transport="udp",rcode="NOERROR"}': 3,
+      'signpost_dns_query_duration_seconds_bucket{le="+Inf",transport="udp",rcode="NOERROR"}': 7,
+      'signpost_dns_query_duration_seconds_sum{transport="udp",rcode="NOERROR"}': 1.5,
+      'signpost_dns_query_duration_seconds_count{transport="udp",rcode="NOERROR"}': 7,
       'signpost_dns_dropped_total{reason="malformed"}': 3,
       'signpost_dns_dropped_total{reason="a \\"strange\\" one"}': 1,
       signpost_dns_truncated_total: 5,

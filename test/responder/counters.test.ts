@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Rcode } from '../../src/wire/codes.ts';
-import { Counters, timedQueries } from '../../src/responder/counters.ts';
+import { Counters, latencyRow, rcodeCount, timedQueries } from '../../src/responder/counters.ts';
 import { DnsServer, load } from '../support/dns.ts';
 
 const zone = load('example.', '@ 300 SOA ns1 host 1 3600 600 86400 60\n@ 300 NS ns1\nwww 300 A 192.0.2.2');
@@ -33,13 +33,20 @@ describe('counters', () => {
   it('time one in so many queries', () => {
     const server = new DnsServer([zone]);
     for (let i = 0; i < timedQueries * 3; i++) server.ask('www.example.', 'A');
-    expect(server.counters.read().latency.reduce((sum, count) => sum + count, 0)).toBe(3);
+    const counts = rowOf(server.counters, 'udp', Rcode.NOERROR).slice(0, -1);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(3);
   });
 
   it('put latencies into the bucket that is just large enough', () => {
     const counters = new Counters(new ArrayBuffer(Counters.byteLength));
-    for (const microseconds of [0.5, 1, 1.5, 7, 1e9]) counters.countLatency(microseconds);
-    expect(counters.read().latency).toEqual([2, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
-    expect(counters.read().latencySum).toBe(1e9 + 10);
+    for (const microseconds of [0.5, 1, 1.5, 7, 1e9]) counters.countLatency('tcp', Rcode.NXDOMAIN, microseconds);
+    expect(rowOf(counters, 'tcp', Rcode.NXDOMAIN)).toEqual([2, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1e9 + 10]);
+    expect(rowOf(counters, 'udp', Rcode.NXDOMAIN)).toEqual(Array(13).fill(0));
   });
 });
+
+/** The histogram of one transport and rcode, with its sum. */
+function rowOf(counters: Counters, transport: 'udp' | 'tcp', rcode: number): readonly number[] {
+  const start = ((transport === 'udp' ? 0 : rcodeCount) + rcode) * latencyRow;
+  return counters.read().latency.slice(start, start + latencyRow);
+}
