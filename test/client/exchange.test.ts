@@ -1,19 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { createResolver, type Resolver, type ResolverOptions } from '../../src/client/index.ts';
-import { FakeClock } from '../support/clock.ts';
+import { FakeClock, settled } from '../support/clock.ts';
 import { a, type Asked, cname, type FakeDns, soa, srv, startFakeDns } from '../support/fake-dns.ts';
 import { ScriptedDns } from '../support/scripted-dns.ts';
 
 const name = '_web._tcp.example.test';
 const answers = [srv(name, 5, 10, 100, 8080, 'a.example.test')];
 const additionals = [a('a.example.test', 30, '10.0.0.1')];
-const quick: ResolverOptions = { queryTimeoutMs: 50, totalTimeoutMs: 400 };
+/** Resolves when the server was asked so often; a datagram takes its time, also while the clock stands still. */
+async function timesAsked(dns: FakeDns, times: number): Promise<void> {
+  while (dns.asked.length < times) await settled();
+}
 
 /** Runs a resolver against a server whose replies the test writes. */
 async function withServer(
   script: (asked: Asked) => void,
   use: (resolver: Resolver, dns: FakeDns) => Promise<void>,
-  options = quick,
+  options: ResolverOptions = {},
 ): Promise<void> {
   await using dns = await startFakeDns(script);
   using resolver = createResolver({ servers: [dns.server], ...options });
@@ -123,37 +126,65 @@ describe('a question to a DNS server', () => {
     });
   });
 
-  it('is sent again when no reply comes', async () => {
+  it('is sent again after 800 ms without a reply', async () => {
+    const clock = new FakeClock();
     let seen = 0;
+    const third = (asked: Asked): void => (++seen === 3 ? asked.reply({ answers, additionals }) : undefined);
     await withServer(
-      (asked) => (++seen === 3 ? asked.reply({ answers, additionals }) : undefined),
-      async (resolver) => {
-        expect((await resolver.resolveSrv(name)).records).toHaveLength(1);
+      third,
+      async (resolver, dns) => {
+        const asking = resolver.resolveSrv(name);
+        await timesAsked(dns, 1);
+        await clock.pass(799);
+        expect(resolver.stats().resends).toBe(0);
+        await clock.pass(1);
+        await timesAsked(dns, 2);
+        await clock.pass(800);
+        expect((await asking).records).toHaveLength(1);
         expect(resolver.stats()).toMatchObject({ queries: 1, resends: 2, failures: 0 });
       },
+      { clock },
     );
   });
 
-  it('fails after three attempts with SRV_TIMEOUT', async () => {
+  it('fails after three attempts and 3 s with SRV_TIMEOUT', async () => {
+    const clock = new FakeClock();
     await withServer(
       () => undefined,
       async (resolver, dns) => {
-        await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code: 'SRV_TIMEOUT', qname: name });
+        const failed = expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code: 'SRV_TIMEOUT', qname: name });
+        for (const attempt of [1, 2, 3]) {
+          await timesAsked(dns, attempt);
+          await clock.pass(800);
+        }
+        await clock.pass(600);
+        await failed;
         expect(dns.asked).toHaveLength(3);
       },
+      { clock },
     );
   });
 
-  it('goes to the next server when one fails, is deaf, or is not there', async () => {
+  it('goes to the next server when one fails, or is not there', async () => {
     await using broken = await startFakeDns((asked) => asked.reply({ rcode: 2 }));
-    await using deaf = await startFakeDns(() => undefined);
     await using absent = await startFakeDns(() => undefined);
     await using good = await startFakeDns((asked) => asked.reply({ answers, additionals }));
     absent.close();
-    for (const bad of [broken, deaf, absent]) {
-      using resolver = createResolver({ servers: [bad.server, good.server], ...quick });
+    for (const bad of [broken, absent]) {
+      using resolver = createResolver({ servers: [bad.server, good.server], clock: new FakeClock() });
       expect((await resolver.resolveSrv(name)).records).toHaveLength(1);
     }
+  });
+
+  it('goes to the next server when one is silent', async () => {
+    const clock = new FakeClock();
+    await using silent = await startFakeDns(() => undefined);
+    await using good = await startFakeDns((asked) => asked.reply({ answers, additionals }));
+    using resolver = createResolver({ servers: [silent.server, good.server], clock });
+    const asking = resolver.resolveSrv(name);
+    await timesAsked(silent, 1);
+    await clock.pass(800);
+    expect((await asking).records).toHaveLength(1);
   });
 
   it.each([
@@ -172,7 +203,7 @@ describe('a question to a DNS server', () => {
   it('fails with SRV_NETWORK where nobody listens', async () => {
     const dns = await startFakeDns(() => undefined);
     dns.close();
-    using resolver = createResolver({ servers: [dns.server], ...quick });
+    using resolver = createResolver({ servers: [dns.server] });
     await expect(resolver.resolveSrv(name)).rejects.toMatchObject({ code: 'SRV_NETWORK' });
   });
 
