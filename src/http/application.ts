@@ -52,6 +52,10 @@ export async function createApplication(settings: HttpSettings, parts: Applicati
     reply.headers(stopping.aborted ? lastHeaders : commonHeaders);
     done();
   });
+  // A 304 has no content, not even that of null, and so no length of its own (RFC 9110 sections 8.6 and 15.4.5).
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    done(null, reply.statusCode === 304 ? null : payload);
+  });
   takeJsonOnly(app);
   app.decorateRequest('problem', null);
   addGuard(app, settings, parts);

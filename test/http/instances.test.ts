@@ -215,6 +215,11 @@ describe('an instance', () => {
     const reply = await harness.call('GET', one, { headers: { 'if-none-match': 'W/"0", "1"' } });
     expect([reply.status, reply.body, reply.headers['etag']]).toEqual([304, '', '"1"']);
   });
+
+  it('has no length when it is not sent again', async () => {
+    const reply = await harness.call('GET', one, { headers: { 'if-none-match': '"1"' } });
+    expect([reply.status, reply.headers['content-length']]).toEqual([304, undefined]);
+  });
 });
 
 describe('many renewals at once', () => {
