@@ -84,14 +84,13 @@ function checkTogether(config: Config, problems: ConfigProblem[]): void {
   const wrong = (path: string, message: string): void => {
     problems.push({ path, where: null, message: `${path}: ${message}` });
   };
-  const { http, store, skydns } = config;
+  const { http, store } = config;
   for (const [path, tls] of [['http.tls', http.tls], ['store.tls', store.tls]] as const) {
     if ((tls.cert === null) !== (tls.key === null)) wrong(path, 'found one of cert and key, wanted both');
   }
   if (http.tls.clientCa !== null && http.tls.cert === null) wrong('http.tls.clientCa', 'wants cert and key as well');
   const isEtcd = store.type === 'etcd';
   if (isEtcd && store.endpoints.length === 0) wrong('store.endpoints', 'found none, wanted one for etcd');
-  if (skydns.zone !== null && !isEtcd) wrong('skydns.zone', `wants store.type etcd, found ${store.type}`);
 }
 
 /** `dns.io` -> config.dns.io, with the default of what nobody said. */

@@ -72,8 +72,6 @@ export const options = {
   'store.tls.ca': optional(path, 'Authorities (PEM) that etcd servers must be certified by.'),
   'store.tls.cert': optional(path, 'Client certificate (PEM) for etcd.'),
   'store.tls.key': optional(path, 'Its private key (PEM).'),
-  'skydns.prefix': option(text('a key prefix'), '/skydns/', 'Prefix of SkyDNS keys on the same etcd.'),
-  'skydns.zone': optional(zoneName, 'Zone that serves what the SkyDNS keys say; none when left out.'),
 };
 
 export type Config = ConfigOf<typeof options>;
