@@ -3,7 +3,7 @@
  * bad file never takes an already served zone away.
  */
 import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Name } from '../wire/name.ts';
@@ -32,15 +32,16 @@ export class ZoneDirectory {
   readonly #parts: ZoneDirectoryParts;
   /** By the path of the top file: how all files that it consists of looked when it was read. */
   readonly #read = new Map<string, FileState>();
-  #watcher: FSWatcher | null = null;
+  /** By directory: this one, and those of the files that zone files include. */
+  readonly #watchers = new Map<string, FSWatcher>();
   #timer: Timer | null = null;
   #work: Promise<void> = Promise.resolve();
+  #isOpen = true;
 
   /** Serves what is there, then follows the directory; one that does not exist holds no zones. */
   static async open(path: string, parts: ZoneDirectoryParts): Promise<ZoneDirectory> {
     const directory = new ZoneDirectory(path, parts);
     await directory.reload();
-    directory.#follow();
     return directory;
   }
 
@@ -51,26 +52,38 @@ export class ZoneDirectory {
 
   /** Looks at all files now, and resolves when what differs is served. */
   reload(): Promise<void> {
-    this.#work = this.#work.then(() => this.#compare());
+    this.#work = this.#work.then(() => this.#compare()).then(() => this.#follow());
     return this.#work;
   }
 
   async close(): Promise<void> {
-    this.#watcher?.close();
+    this.#isOpen = false;
     this.#timer?.cancel();
     await this.#work;
+    for (const watcher of this.#watchers.values()) watcher.close();
   }
 
+  /** Watches directories and not their files: what replaces a file would not be watched any more. */
   #follow(): void {
+    if (!this.#isOpen) return;
+    const files = [...this.#read.values()].flatMap((state) => state.files);
+    for (const path of new Set([this.#path, ...files.map((file) => dirname(file))])) {
+      if (!this.#watchers.has(path)) this.#watch(path);
+    }
+  }
+
+  #watch(path: string): void {
+    const { log, clock } = this.#parts;
     try {
-      this.#watcher = watch(this.#path, { recursive: true, persistent: false }, () => {
+      const watcher = watch(path, { persistent: false }, () => {
         this.#timer?.cancel();
-        this.#timer = this.#parts.clock.after(quiet, () => void this.reload());
+        this.#timer = clock.after(quiet, () => void this.reload());
       });
-      this.#watcher.on('error', (error) => this.#parts.log.warn({ err: error }, 'zone files are not followed any more: SIGHUP reloads'));
+      watcher.on('error', (error) => log.warn({ err: error, path }, 'zone files are not followed any more: SIGHUP reloads'));
+      this.#watchers.set(path, watcher);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
-      if (code !== 'ENOENT') this.#parts.log.warn({ err: error }, 'zone files are not followed: SIGHUP reloads');
+      if (code !== 'ENOENT') log.warn({ err: error, path }, 'zone files are not followed: SIGHUP reloads');
     }
   }
 
@@ -103,28 +116,36 @@ export class ZoneDirectory {
       const zone = loadZoneFile(path);
       for (const problem of zone.warnings) log.warn({ file: problem.file, line: problem.line }, printProblem(problem));
       await sink.serve(zone);
-      this.#read.set(path, { files: zone.files, print: zone.files.length === 1 ? before : fingerprint(zone.files), served: true });
+      const last = this.#read.get(path)?.serial ?? zone.serial;
+      // RFC 1982 section 3.2: by sign of the difference, as the numbers go round.
+      if (((zone.serial - last) | 0) < 0) log.warn({ file: path }, `found serial ${zone.serial} after ${last}, wanted one that is later`);
+      const print = zone.files.length === 1 ? before : fingerprint(zone.files);
+      this.#read.set(path, { files: zone.files, print, serial: zone.serial });
     } catch (error) {
       const known = this.#read.get(path);
       // Tried again at the next look, whatever changed: the fault may lie in a file that it includes.
-      this.#read.set(path, { files: [path], print: 'failed', served: known?.served ?? false });
+      this.#read.set(path, { files: known?.files ?? [path], print: 'failed', serial: known?.serial ?? null });
       for (const problem of problemsOf(error, path)) log.error({ file: problem.file, line: problem.line }, printProblem(problem));
-      log.error({ file: path }, known?.served ? 'zone file not loaded; the zone is served as it was' : 'zone file not loaded');
+      log.error({ file: path }, isServed(known) ? 'zone file not loaded; the zone is served as it was' : 'zone file not loaded');
     }
   }
 
   async #leave(path: string): Promise<void> {
     const known = this.#read.get(path);
     this.#read.delete(path);
-    if (known?.served) await this.#parts.sink.drop(apexOf(path));
+    if (isServed(known)) await this.#parts.sink.drop(apexOf(path));
   }
 }
 
 interface FileState {
   readonly files: readonly string[];
   readonly print: string;
-  /** False where no version of it could be loaded. */
-  readonly served: boolean;
+  /** That of the version that is served; null where none could be loaded. */
+  readonly serial: number | null;
+}
+
+function isServed(state: FileState | undefined): boolean {
+  return state !== undefined && state.serial !== null;
 }
 
 /** What changes when a file is written or replaced. */

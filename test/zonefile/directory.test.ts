@@ -1,4 +1,4 @@
-import { mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -61,6 +61,37 @@ it('notices a change by itself', async () => {
   await open();
   await writeFile(join(path, 'a.test.zone'), zone(2, 'www IN A 192.0.2.2\n'));
   await expect.poll(() => seen.at(-1), { timeout: 10_000 }).toBe('serve a.test. 4');
+});
+
+it('notices a change of a file that another has replaced', async () => {
+  await writeFile(join(path, 'a.test.zone'), zone(1));
+  await open();
+  await writeFile(join(path, 'new'), zone(2, 'www IN A 192.0.2.2\n'));
+  await rename(join(path, 'new'), join(path, 'a.test.zone'));
+  await expect.poll(() => seen.at(-1), { timeout: 10_000 }).toBe('serve a.test. 4');
+  await appendFile(join(path, 'a.test.zone'), 'ftp IN A 192.0.2.3\n');
+  await expect.poll(() => seen.at(-1), { timeout: 10_000 }).toBe('serve a.test. 5');
+});
+
+it('notices a change of an included file in a directory below', async () => {
+  await mkdir(join(path, 'hosts'));
+  await writeFile(join(path, 'hosts', 'a.inc'), 'www IN A 192.0.2.2\n');
+  await writeFile(join(path, 'a.test.zone'), zone(1, '$INCLUDE hosts/a.inc\n'));
+  await open();
+  await appendFile(join(path, 'hosts', 'a.inc'), 'ftp IN A 192.0.2.3\n');
+  await expect.poll(() => seen.at(-1), { timeout: 10_000 }).toBe('serve a.test. 5');
+});
+
+it('serves a zone whose serial went back, and says so', async () => {
+  await writeFile(join(path, 'a.test.zone'), zone(4_294_967_295));
+  await open();
+  await writeFile(join(path, 'a.test.zone'), zone(1));
+  await directory.reload();
+  expect(logged).toEqual([]);
+  await writeFile(join(path, 'a.test.zone'), zone(4_294_967_295));
+  await directory.reload();
+  expect(seen).toHaveLength(3);
+  expect(logged).toEqual(['found serial 4294967295 after 1, wanted one that is later']);
 });
 
 it('keeps a served zone when its file becomes bad, and says where the fault is', async () => {
