@@ -6,11 +6,12 @@
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchChanges } from './changes.js';
+import { benchPicks } from './picks.js';
 import { benchRegistry } from './registry.js';
 import { benchScale } from './scale.js';
 import { benchUdp } from './udp.js';
 
-const parts = { udp: benchUdp, changes: benchChanges, registry: benchRegistry, scale: benchScale };
+const parts = { udp: benchUdp, changes: benchChanges, registry: benchRegistry, scale: benchScale, picks: benchPicks };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
