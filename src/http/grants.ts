@@ -37,8 +37,9 @@ export async function openGrants(file: string, clock: Clock, log: Logger): Promi
       log.info({ file, holders: index.ids.size }, 'grants read');
     } catch (error) {
       log.error({ err: error, file }, 'the grants file cannot be used; the earlier grants stay');
+    } finally {
+      reading = null;
     }
-    reading = null;
   };
   // However many ask at once, there is one look at the file.
   const refresh = (): Promise<void> => (reading ??= read());

@@ -113,6 +113,17 @@ describe('a running server', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('follows it after looks at which nothing had changed', async () => {
+    const { id, token } = await createToken(file, { scopes });
+    const grants = await openGrants(file, new FakeClock(), silent);
+    await grants.refresh();
+    await grants.refresh();
+    await revokeGrants(file, id);
+    await grants.refresh();
+    expect(grants.ofToken(token)).toBeNull();
+    grants.close();
+  });
+
   it('keeps what it knew when the file cannot be used any more, and says so', async () => {
     const { token } = await createToken(file, { scopes });
     const lines: string[] = [];
