@@ -1,14 +1,11 @@
 /** The servers that are measured side by side. Each serves the workload's zone on a loopback port of its own. */
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createSocket } from 'node:dgram';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ask } from './ask.js';
+import { freePort, peerContestants } from './peers.js';
 import { startServer } from './process.js';
-import { apex, instances, zoneText } from './workload.js';
+import { apex, instances } from './workload.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -22,8 +19,7 @@ export const contestants = {
   signpost: { needs: [], start: (directory, options) => startSignpost(directory, [], options) },
   // Keeps one answer, so each query is looked up and written anew. Left out where it is not named.
   'signpost-uncached': { needs: [], isSpecial: true, start: (directory) => startSignpost(directory, ['--config', uncached(directory)]) },
-  nsd: { needs: ['nsd'], start: startNsd },
-  knot: { needs: ['knotd'], start: startKnot },
+  ...peerContestants,
 };
 
 /** True when every program that the contestant needs is installed. */
@@ -84,79 +80,4 @@ async function registerAll(url) {
     }
   };
   await Promise.all(Array.from({ length: 32 }, register));
-}
-
-async function startNsd(directory) {
-  const port = await freePort();
-  writeFileSync(join(directory, 'zone'), zoneText());
-  const config = `
-server:
-  ip-address: 127.0.0.1
-  port: ${port}
-  server-count: 1
-  username: ""
-  zonesdir: "${directory}"
-  database: ""
-  pidfile: "${join(directory, 'pid')}"
-  xfrdfile: "${join(directory, 'xfrd.state')}"
-  zonelistfile: "${join(directory, 'zone.list')}"
-  logfile: "${join(directory, 'log')}"
-  rrl-ratelimit: 0
-remote-control:
-  control-enable: no
-zone:
-  name: ${apex}
-  zonefile: zone
-`;
-  writeFileSync(join(directory, 'nsd.conf'), config);
-  return { port, ...(await startServer({ command: 'nsd', args: ['-d', '-c', join(directory, 'nsd.conf')], probe: () => answering(port) })) };
-}
-
-async function startKnot(directory) {
-  const port = await freePort();
-  mkdirSync(join(directory, 'run'));
-  writeFileSync(join(directory, 'zone'), zoneText());
-  const config = `
-server:
-  listen: 127.0.0.1@${port}
-  rundir: ${join(directory, 'run')}
-  udp-workers: 1
-  tcp-workers: 1
-  background-workers: 1
-database:
-  storage: ${directory}
-template:
-  - id: default
-    storage: ${directory}
-    zonefile-sync: -1
-    journal-content: none
-zone:
-  - domain: ${apex}
-    file: zone
-`;
-  writeFileSync(join(directory, 'knot.conf'), config);
-  return { port, ...(await startServer({ command: 'knotd', args: ['-c', join(directory, 'knot.conf')], probe: () => answering(port) })) };
-}
-
-async function answering(port) {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const reply = await ask(port, `${apex} SOA`, 100);
-    if (reply?.rcode === 0) return;
-  }
-  throw new Error(`port ${port}: no answer for ${apex} SOA within 10 s`);
-}
-
-/** A port that is free for UDP and TCP at this moment. */
-async function freePort() {
-  for (;;) {
-    const tcp = createServer().listen(0, '127.0.0.1');
-    await once(tcp, 'listening');
-    const { port } = tcp.address();
-    const udp = createSocket('udp4');
-    udp.bind(port, '127.0.0.1');
-    const isFree = await once(udp, 'listening').then(() => true, () => false);
-    udp.close();
-    tcp.close();
-    if (isFree) return port;
-  }
 }
