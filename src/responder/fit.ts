@@ -48,6 +48,10 @@ export class ReplyWriter implements RecordCounts {
   readonly #order = new RecordOrder();
   /** Names of which addresses are to be added: folded, and as they stand in the records. */
   readonly #targets = new Map<Name, Name>();
+  /** Where in the message targets of SRV records stand. */
+  readonly #standing = new Map<Name, number>();
+  /** Where the records of the last rrset end in the message. */
+  readonly #ends: number[] = [];
   readonly #negatives = new NegativeCopier();
   #limit = 0;
   #class: number = RRClass.IN;
@@ -101,6 +105,7 @@ export class ReplyWriter implements RecordCounts {
     this.ttls.length = 0;
     // To clear an empty Map is not free.
     if (this.#targets.size > 0) this.#targets.clear();
+    if (this.#standing.size > 0) this.#standing.clear();
     this.#limit = query.room;
     this.#class = query.class === RRClass.CH ? RRClass.CH : RRClass.IN;
   }
@@ -158,6 +163,7 @@ export class ReplyWriter implements RecordCounts {
     const { indexes, length } = this.#order;
     for (let i = 0; i < length; i++) {
       if (!this.#message.record(owner, rrset.type, ttl, rrset.rdata(indexes[i]!), this.#class)) return i;
+      this.#ends[i] = this.#message.length;
     }
     return length;
   }
@@ -190,6 +196,8 @@ export class ReplyWriter implements RecordCounts {
     for (const [folded, target] of this.#targets) {
       const { node, steady } = findAddresses(zone, folded);
       if (!steady) this.steady = false;
+      const offset = this.#standing.get(folded);
+      if (offset !== undefined) this.#message.standsAt(target, offset);
       if (!this.#putAddresses(target, node)) this.trimmed = true;
     }
   }
@@ -230,7 +238,10 @@ export class ReplyWriter implements RecordCounts {
       const name = addressedName(owner, rrset.type, rrset.rdata(indexes[i]!));
       if (name === null) continue;
       const folded = foldName(name);
-      if (!this.#targets.has(folded)) this.#targets.set(folded, name);
+      if (this.#targets.has(folded)) continue;
+      this.#targets.set(folded, name);
+      // The target ends an SRV record, uncompressed: its addresses need not look for a name to point to.
+      if (rrset.type === RRType.SRV) this.#standing.set(folded, this.#ends[i]! - name.length);
     }
   }
 

@@ -3,8 +3,8 @@
  * 4.1.4). It is on the query path of the name server: a writer is made once, used for every message, and makes no
  * garbage.
  *
- * Names are compressed against all names written before, also those in SRV rdata, which are themselves never compressed
- * (RFC 2782). The letters of the question are matched in either case, so that a reply is as long whatever case was
+ * Names are compressed against all owners and RFC 1035 rdata names written before; against the target of an SRV record,
+ * itself never compressed (RFC 2782), where the caller says that it stands there. The letters of the question are matched in either case, so that a reply is as long whatever case was
  * asked in (owners then come in the case of the question); other names are matched octet for octet and keep their
  * letters.
  */
@@ -116,6 +116,13 @@ export class MessageWriter {
     return false;
   }
 
+  /** Says that `owner`, of which a record comes next, stands at `offset` of the message: in rdata that was not compressed. */
+  standsAt(owner: Name, offset: number): void {
+    if (offset > maxPointerTarget) return;
+    this.#lastOwner = owner;
+    this.#lastOwnerOffset = offset;
+  }
+
   /** Writes an OPT record (RFC 6891 section 6.1.2), also into the room kept for it by `reserve`. */
   opt(payloadSize: number, extendedRcodeAndFlags: number, options: Octets): boolean {
     this.reserve(0);
@@ -165,7 +172,7 @@ export class MessageWriter {
       this.#putUint16(0xc000 | this.#lastOwnerOffset);
       return true;
     }
-    if (this.#name(owner, 0, true) < 0) return false;
+    if (this.#name(owner, 0) < 0) return false;
     // The root is shorter than a pointer to it.
     const isWorthPointing = owner.length > 2 && this.#nameOffset <= maxPointerTarget;
     this.#lastOwner = isWorthPointing ? owner : null;
@@ -175,13 +182,13 @@ export class MessageWriter {
 
   #rdata(type: number, rdata: Octets): boolean {
     const layout = nameLayout(type);
-    // Names in other types than those of RFC 1035 and SRV take no part: RFC 3597 section 4.
-    if (layout === undefined || (layout.use !== 'written' && type !== RRType.SRV)) return this.#octets(rdata, 0);
+    // Names in other types than those of RFC 1035 take no part: RFC 3597 section 4.
+    if (layout === undefined || layout.use !== 'written') return this.#octets(rdata, 0);
     if (this.#offset + layout.prefix > this.#limit) return false;
     this.#put(rdata, 0, layout.prefix);
     let at = layout.prefix;
     for (let i = 0; i < layout.count; i++) {
-      at = this.#name(rdata, at, layout.use === 'written');
+      at = this.#name(rdata, at);
       if (at < 0) return false;
     }
     return this.#octets(rdata, at);
@@ -194,7 +201,7 @@ export class MessageWriter {
   }
 
   /** Writes the name at `from` of `octets`; returns where it ends there, or -1 if it does not fit. */
-  #name(octets: Octets, from: number, compress: boolean): number {
+  #name(octets: Octets, from: number): number {
     const names = this.#names;
     const count = names.takeUp(octets, from);
     const end = names.startOf(count) + 1;
@@ -206,7 +213,7 @@ export class MessageWriter {
       known = label;
       unknown -= 1;
     }
-    const pointed = compress && known !== root;
+    const pointed = known !== root;
     const literalEnd = pointed ? names.startOf(unknown) : end;
     if (this.#offset + literalEnd - from + (pointed ? 2 : 0) > this.#limit) return -1;
     const offset = this.length;

@@ -39,7 +39,7 @@ describe('MessageWriter compresses', () => {
     expect(decodeMessage(buffer, 0, writer.finish()).questions[0]!.name).toBe(parseName('_WEB._tcp.sVc.internal.'));
   });
 
-  it('never the target of SRV (RFC 2782), but later owners against it', () => {
+  it('never the target of SRV (RFC 2782), but an owner against it that is said to stand there', () => {
     const { writer, buffer } = begun();
     writer.question(service, RRType.SRV);
     writer.section(Section.answer);
@@ -50,8 +50,10 @@ describe('MessageWriter compresses', () => {
     );
     writer.section(Section.additional);
     const end = writer.length;
+    writer.standsAt(parseName('a.web.svc.internal.'), rdataAt + 6);
     writer.record(parseName('a.web.svc.internal.'), RRType.A, 5, address);
     expect(buffer.readUInt16BE(end)).toBe(0xc000 | (rdataAt + 6));
+    expect(decodeMessage(buffer, 0, writer.finish()).additionals[0]!.owner).toBe(parseName('a.web.svc.internal.'));
   });
 
   it.each([
