@@ -132,6 +132,7 @@ export function dnsMetrics(workers: DnsWorkers): DnsMetrics {
     cacheHits: responder.cacheHits,
     cacheMisses: responder.cacheMisses,
     failures: responder.failures,
+    staleAnswers: responder.staleAnswers,
     connections: labelled('event', {
       opened: transport.connectionsOpened,
       closed: transport.connectionsClosed,

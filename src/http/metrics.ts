@@ -18,6 +18,8 @@ export interface DnsCounters {
   readonly cacheMisses: number;
   /** Queries that met a bug and got SERVFAIL. */
   readonly failures: number;
+  /** Replies that say they are from stale state. */
+  readonly staleAnswers: number;
   /** TCP connections; label `event`. */
   readonly connections: readonly Sample[];
   readonly workerRestarts: number;
@@ -56,6 +58,7 @@ export function declareMetrics(
   metrics.counter('signpost_dns_cache_hits_total', 'Replies copied from the answer cache.', () => dns().cacheHits);
   metrics.counter('signpost_dns_cache_misses_total', 'Replies that were looked up.', () => dns().cacheMisses);
   metrics.counter('signpost_dns_failures_total', 'Queries that met a bug and got SERVFAIL.', () => dns().failures);
+  metrics.counter('signpost_dns_stale_answers_total', 'Replies from stale state.', () => dns().staleAnswers);
   metrics.counter('signpost_dns_connections_total', 'What became of TCP connections.', () => dns().connections, [
     'event',
   ]);

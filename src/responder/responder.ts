@@ -102,6 +102,7 @@ class ZoneResponder implements Responder {
     if (!isAllowed) return this.#refuse(exchange, Rcode.REFUSED, prohibited);
     const answers = this.#answers;
     const length = answers.write(exchange, query);
+    if (answers.extendedError?.infoCode === ExtendedError.StaleAnswer) this.#parts.counters.count(Event.staleAnswers);
     return this.#finisher.finish(exchange, query, length, answers.rcode, answers.extendedError);
   }
 

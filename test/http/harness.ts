@@ -68,6 +68,7 @@ const noDns: DnsCounters = {
   cacheHits: 0,
   cacheMisses: 0,
   failures: 0,
+  staleAnswers: 0,
   connections: [],
   workerRestarts: 0,
 };

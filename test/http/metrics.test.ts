@@ -16,6 +16,7 @@ const dns: DnsCounters = {
   cacheHits: 6,
   cacheMisses: 7,
   failures: 8,
+  staleAnswers: 9,
   connections: [{ labels: { event: 'opened' }, value: 9 }],
   workerRestarts: 1,
 };
@@ -81,6 +82,7 @@ describe('metrics', () => {
       signpost_dns_cache_hits_total: 6,
       signpost_dns_cache_misses_total: 7,
       signpost_dns_failures_total: 8,
+      signpost_dns_stale_answers_total: 9,
       'signpost_dns_connections_total{event="opened"}': 9,
       signpost_dns_worker_restarts_total: 1,
     });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Rcode } from '../../src/wire/codes.ts';
+import { ExtendedError, Rcode } from '../../src/wire/codes.ts';
+import { parseName } from '../../src/wire/name.ts';
 import { Counters, latencyRow, rcodeCount, timedQueries } from '../../src/responder/counters.ts';
 import { DnsServer, load } from '../support/dns.ts';
 
@@ -22,6 +23,14 @@ describe('counters', () => {
     expect(values.udp[Rcode.REFUSED]).toBe(1);
     expect(values.udp[Rcode.BADVERS]).toBe(1);
     expect(values).toMatchObject({ malformed: 1, cacheHits: 1, cacheMisses: 4, truncated: 0, failures: 0 });
+  });
+
+  it('tell the replies from stale state, with and without the cache', () => {
+    const mark = { extendedError: { infoCode: ExtendedError.StaleAnswer, text: '' } };
+    const text = `@ 5 SOA ns1 host 1 3600 600 86400 5\n@ 5 NS ns1\nwww 5 A 192.0.2.2\nold 5 A 192.0.2.3`;
+    const server = new DnsServer([load('z.', text, [{ owner: parseName('old.z.'), mark }])]);
+    for (const name of ['www.z.', 'old.z.', 'old.z.', 'old.z.']) server.ask(name, 'A');
+    expect(server.counters.read().staleAnswers).toBe(3);
   });
 
   it('are read by whoever has the memory', () => {
