@@ -1,0 +1,133 @@
+/** A registry on a store that others write to as well. */
+import { expect, test } from 'vitest';
+import { Registry } from '../../src/registry/registry.ts';
+import type { Change } from '../../src/registry/change.ts';
+import { defaultRegistrySettings } from '../../src/registry/settings.ts';
+import {
+  type Follower, type SharedRenewal, type SharedStore, type StoredChange, StoreError, type StoreWrite,
+} from '../../src/registry/store.ts';
+import { MemoryStore } from '../../src/storage/memory.ts';
+import { FakeClock, settled } from '../support/clock.ts';
+import { anInstance, aService, stored } from '../storage/contract.ts';
+import { caller, silent, web, webRef, zone } from './support.ts';
+
+/** A shared store whose other servers are played by the test. */
+class ScriptedStore extends MemoryStore implements SharedStore {
+  readonly server = 'here';
+  readonly servers = ['here'];
+  stale = 0;
+  follower: Follower | null = null;
+  readonly renewals: SharedRenewal[] = [];
+  trouble: StoreError | null = null;
+
+  follow(follower: Follower): void {
+    this.follower = follower;
+  }
+
+  renew(renewal: SharedRenewal): Promise<void> {
+    if (this.trouble !== null) return Promise.reject(this.trouble);
+    this.renewals.push(renewal);
+    return Promise.resolve();
+  }
+
+  override commit(writes: readonly StoreWrite[]): Promise<readonly number[]> {
+    return this.trouble === null ? super.commit(writes) : Promise.reject(this.trouble);
+  }
+}
+
+async function open() {
+  const [store, clock] = [new ScriptedStore(), new FakeClock()];
+  const published: Change[] = [];
+  const registry = await Registry.open({
+    store,
+    clock,
+    log: silent,
+    zones: [zone],
+    settings: defaultRegistrySettings,
+    publish: (changes) => {
+      published.push(...changes);
+      return Promise.resolve({ heldFor: 0 });
+    },
+  });
+  const causes = () => published.map((change) => [change.revision, change.kind === 'service' ? 'service' : change.cause]);
+  return { store, clock, registry, causes };
+}
+
+function foreign(revision: number, id: string, what: object | null = {}): StoredChange {
+  const after = what === null ? null : anInstance(id, { generation: 5, revision, checks: [], observed: null, ...what });
+  return { kind: 'instance', ref: webRef(id), revision, after };
+}
+
+test('what others register, change, drain and remove is published with its cause', async () => {
+  const { store, registry, causes } = await open();
+  store.follower!.changed([
+    foreign(5, 'a'), foreign(6, 'a', { weight: 1 }), foreign(7, 'a', { weight: 1, declared: 'draining' }),
+    { kind: 'service', ref: { zone, service: 'web' }, revision: 8, after: aService('web', { revision: 8 }) },
+  ]);
+  await settled();
+  expect(registry.instance(zone, 'web', 'a')).toMatchObject({ generation: 5, revision: 7, weight: 1 });
+  expect(registry.service(zone, 'web')?.revision).toBe(8);
+  store.follower!.changed([foreign(9, 'a', null)]);
+  await settled();
+  expect(causes()).toEqual([[5, 'registered'], [6, 'updated'], [7, 'draining'], [8, 'service'], [9, 'deregistered']]);
+  expect(registry.instanceCount).toBe(0);
+});
+
+test('entries of zones that are not served are left out', async () => {
+  const { store, causes } = await open();
+  store.follower!.changed([{ ...foreign(5, 'a'), ref: { ...webRef('a'), zone: 'other.internal' } } as StoredChange]);
+  await settled();
+  expect(causes()).toEqual([]);
+});
+
+test('a renewal that another server took keeps the lease', async () => {
+  const { store, clock, registry } = await open();
+  const { instance } = await registry.register(web('a', { lease: 10 }), caller);
+  for (let second = 0; second < 60; second++) {
+    store.follower!.renewed([{ ...webRef('a'), generation: instance.generation }]);
+    await clock.pass(1000);
+  }
+  expect(registry.instance(zone, 'web', 'a')).not.toBeNull();
+  await clock.pass(20_000);
+  expect(registry.instance(zone, 'web', 'a')).toBeNull();
+});
+
+test('renewals and repeated registrations are shared before they are answered, or refused', async () => {
+  const { store, registry } = await open();
+  const { instance } = await registry.register(web('a'), caller);
+  const renewal = { ...webRef('a'), generation: instance.generation };
+  await registry.renew([renewal], caller);
+  await registry.register(web('a'), caller);
+  expect(store.renewals).toEqual([renewal, renewal]);
+  store.trouble = new StoreError('unavailable', 'etcd does not answer');
+  const [result] = await registry.renew([renewal], caller);
+  expect(result).toMatchObject({ error: { code: 'store-unavailable' } });
+  await expect(registry.register(web('a'), caller)).rejects.toMatchObject({ code: 'store-unavailable' });
+});
+
+test('while the store is out of reach nothing expires, and no check changes anything', async () => {
+  const { store, clock, registry } = await open();
+  const { instance } = await registry.register(web('a', { lease: 10 }), caller);
+  store.trouble = new StoreError('unavailable', 'etcd does not answer');
+  store.stale = 1;
+  await clock.pass(600_000);
+  await expect(registry.observe(webRef('a'), instance.generation, 'critical')).rejects.toMatchObject({
+    code: 'store-unavailable',
+  });
+  expect(registry.instance(zone, 'web', 'a')).toEqual(instance);
+});
+
+test('a relist is applied as a difference', async () => {
+  const { store, registry, causes } = await open();
+  for (const id of ['stays', 'goes', 'changes']) await registry.register(web(id, { lease: 10 }), caller);
+  const { instances } = await stored(store);
+  const before = causes().length;
+  const changed = { ...instances.get('web/changes')!, revision: 20, weight: 1 };
+  const batch = { instances: [instances.get('web/stays')!, changed], services: [], tombstones: [] };
+  // eslint-disable-next-line @typescript-eslint/require-await -- the interface is for stores that read in pieces
+  const batches = (async function* () {
+    yield batch;
+  })();
+  await store.follower!.relisted({ revision: 30, batches });
+  expect(causes().slice(before)).toEqual([[20, 'updated'], [30, 'deregistered']]);
+});
