@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { query } from './query.ts';
@@ -91,16 +91,29 @@ stub-zone:
   }));
 }
 
-async function startProgram(
-  program: 'nsd' | 'knotd' | 'unbound',
-  apex: string,
-  files: (directory: string, port: number) => Readonly<Record<string, string>>,
-): Promise<NameServer> {
+type Program = 'nsd' | 'knotd' | 'unbound';
+type Files = (directory: string, port: number) => Readonly<Record<string, string>>;
+
+const portsToTry = 5;
+
+/** Starts a program on a free port; on another one when somebody else was faster to take it. */
+async function startProgram(program: Program, apex: string, files: Files): Promise<NameServer> {
+  let printed = '';
+  for (let tried = 0; tried < portsToTry; tried++) {
+    const started = await startOn(await freePort(), program, apex, files);
+    if (typeof started !== 'string') return started;
+    printed += started;
+  }
+  throw new Error(`${program} did not start:\n${printed}`);
+}
+
+/** The running server, or what the program printed when it did not answer. */
+async function startOn(port: number, program: Program, apex: string, files: Files): Promise<NameServer | string> {
   const directory = await mkdtemp(join(tmpdir(), `signpost-${program}-`));
-  const port = await freePort();
   for (const [name, text] of Object.entries(files(directory, port))) await writeFile(join(directory, name), text);
   const inForeground = program === 'knotd' ? [] : ['-d'];
-  const child = spawn(findTool(program)!, [...inForeground, '-c', join(directory, `${program}.conf`)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const args = [...inForeground, '-c', join(directory, `${program}.conf`)];
+  const child = spawn(findTool(program)!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = once(child, 'exit');
   let printed = '';
   child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));
@@ -109,14 +122,14 @@ async function startProgram(
     await ended;
     await rm(directory, { recursive: true, force: true });
   };
-  for (let tries = 0; tries < 200; tries++) {
-    if (child.exitCode !== null) break;
+  for (let tries = 0; tries < 200 && child.exitCode === null; tries++) {
     const answered = query(port, apex, 'SOA').then((reply) => reply.rcode, () => null);
     const rcode = await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, 50))]);
     if (rcode === 'NOERROR') return { server: `127.0.0.1:${port}`, port, [Symbol.asyncDispose]: stop };
   }
+  const log = await readFile(join(directory, `${program}.log`), 'utf8').catch(() => '');
   await stop();
-  throw new Error(`${program} did not start:\n${printed}`);
+  return `port ${port}, exit code ${String(child.exitCode)}\n${printed}${log}`;
 }
 
 async function freePort(): Promise<number> {
