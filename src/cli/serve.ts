@@ -33,16 +33,22 @@ export const serve = defineCommand({
     const config = await loadConfig(sources);
     const log = openLog(config.log.level, stdout.isTTY === true);
     process.on('uncaughtException', (error) => log.error({ err: error }, 'a fault of ours; the server goes on'));
+    // Timers of the parts keep nothing alive; while a start waits for a store, this does.
+    const alive = setInterval(() => undefined, 60_000);
     const stopped = toldToStop(log);
     // Loaded only here: the other commands do without the libraries of the server.
     const { startApp } = await import('../app.ts');
     const starting = startApp(config, log);
     process.on('SIGHUP', () => void reload(starting, config, sources, log));
-    const app = await starting.catch(translate);
+    const app = await starting.catch((error: unknown) => {
+      clearInterval(alive);
+      return translate(error);
+    });
     const { dns, http } = app.addresses;
     log.info({ dns, http, zones: app.zones }, 'ready');
     await stopped;
     await app.close();
+    clearInterval(alive);
     log.info('stopped');
     return exitCodes.success;
   },
