@@ -1,8 +1,12 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { toolsMissing } from './test/support/tools.ts';
+
+const onEtcd = ['test/storage/etcd.test.ts', 'test/storage/migrate.test.ts', 'test/e2e/cluster.test.ts'];
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...(toolsMissing('etcd') ? onEtcd : [])],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     maxWorkers: 2,
