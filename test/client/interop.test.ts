@@ -44,14 +44,19 @@ const servers: readonly {
     tools: ['nsd', 'unbound'],
     async start() {
       const nsd = await startNsd({ [apex]: zone });
-      const unbound = await startUnbound(apex, nsd.port);
-      return {
-        ...unbound,
-        async [Symbol.asyncDispose]() {
-          await unbound[Symbol.asyncDispose]();
-          await nsd[Symbol.asyncDispose]();
-        },
-      };
+      try {
+        const unbound = await startUnbound(apex, nsd.port);
+        return {
+          ...unbound,
+          async [Symbol.asyncDispose]() {
+            await unbound[Symbol.asyncDispose]();
+            await nsd[Symbol.asyncDispose]();
+          },
+        };
+      } catch (error) {
+        await nsd[Symbol.asyncDispose]();
+        throw error;
+      }
     },
   },
 ];
