@@ -10,6 +10,9 @@ import { defaultTcpLimits, type TcpLimits } from '../../src/transport/tcp-limits
 import { FakeClock } from '../support/clock.ts';
 import { frame } from '../support/query.ts';
 
+/** For what happens at once, on a machine that may be busy. */
+const soon = { timeout: 20_000, interval: 5 };
+
 /** Replies with the query, to a query that begins with `big` with 60,000 octets; notes the queries. */
 class Echo implements Respond {
   readonly seen: string[] = [];
@@ -59,11 +62,11 @@ class Client {
   }
 
   async receive(...wanted: readonly string[]): Promise<void> {
-    await expect.poll(() => this.replies, { interval: 5 }).toEqual(wanted);
+    await expect.poll(() => this.replies, soon).toEqual(wanted);
   }
 
   async ended(): Promise<void> {
-    await expect.poll(() => this.isEnded || this.isClosed, { interval: 5 }).toBe(true);
+    await expect.poll(() => this.isEnded || this.isClosed, soon).toBe(true);
   }
 }
 
@@ -85,7 +88,7 @@ describe('TCP', () => {
     clients.push(client);
     const opened = counters.read().connectionsOpened;
     await once(client.socket, 'connect');
-    await expect.poll(() => counters.read().connectionsOpened, { interval: 1 }).toBeGreaterThan(opened);
+    await expect.poll(() => counters.read().connectionsOpened, soon).toBeGreaterThan(opened);
     return client;
   }
 
@@ -241,7 +244,7 @@ describe('TCP', () => {
     ]);
     await modest.receive('modest');
     expect(echo.seen.indexOf('modest')).toBeLessThan(200);
-    await expect.poll(() => greedy.replies.length).toBe(1000);
+    await expect.poll(() => greedy.replies.length, soon).toBe(1000);
   });
 
   it('gives a new connection of a client the place of the one that has gone longest without an answer', async () => {
@@ -274,7 +277,7 @@ describe('TCP', () => {
     await listen({ connections: 10, idle: 10 });
     for (let number = 0; number < 9; number++) await openClient();
     await clock.pass(1_000);
-    await expect.poll(() => counters.read().connectionsClosed).toBe(9);
+    await expect.poll(() => counters.read().connectionsClosed, soon).toBe(9);
   });
 
   it('rejects, with the code of the system, at an endpoint that is taken', async () => {
@@ -299,7 +302,7 @@ describe('TCP', () => {
     const client = await openClient();
     const numbers = Array.from({ length: 100 }, (_, number) => String(number));
     await client.deliver(Buffer.concat(numbers.map(query)));
-    await expect.poll(() => echo.seen.length, { interval: 1 }).toBeGreaterThan(0);
+    await expect.poll(() => echo.seen.length, soon).toBeGreaterThan(0);
     const closed = tcp.close(5);
     await client.ended();
     client.socket.end();
@@ -326,7 +329,7 @@ describe('TCP', () => {
     const client = await openClient('127.0.0.9');
     for (const text of ['a', 'b', 'c']) {
       client.send(query(text));
-      await expect.poll(() => client.replies.at(-1), { interval: 5 }).toBe(text);
+      await expect.poll(() => client.replies.at(-1), soon).toBe(text);
     }
     client.socket.destroy();
   }

@@ -34,16 +34,18 @@ it.each(['batched', 'portable'] as const)(
     const drip = await openClients(dripping, port, '127.0.1');
     const octets = frame(encodeQuery('ns.test', 'A'));
     let sent = 0;
-    const timer = setInterval(() => {
+    const dripOnce = (): void => {
       for (const socket of drip) socket.write(octets.subarray(sent, sent + 1));
       sent += 1;
-    }, 100);
+    };
+    dripOnce();
+    const timer = setInterval(dripOnce, 1000);
     onTestFinished(() => {
       clearInterval(timer);
     });
     for (const socket of await openClients(neverReading, port, '127.0.2')) {
       socket.pause();
-      socket.write(Buffer.concat(Array.from({ length: 100 }, () => frame(encodeQuery('large.test', 'TXT')))));
+      socket.write(Buffer.concat(Array.from({ length: 50 }, () => frame(encodeQuery('large.test', 'TXT')))));
     }
 
     for (let round = 0; round < 20; round++) {
@@ -51,7 +53,6 @@ it.each(['batched', 'portable'] as const)(
         expect((await query(port, 'ns.test', 'A', { transport })).answers).toHaveLength(1);
       }
     }
-    expect(sent).toBeGreaterThan(0);
     expect(workers.counters().transport.connectionsOpened).toBeGreaterThanOrEqual(dripping + neverReading + 20);
   },
 );
