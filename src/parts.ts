@@ -19,7 +19,7 @@ import { latencyBounds, latencyRow, rcodeCount } from './responder/counters.ts';
 import type { ResponderSettings } from './responder/settings.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Logger } from './runtime/log.ts';
-import { EtcdStore } from './storage/etcd.ts';
+import { EtcdStore } from './storage/etcd/store.ts';
 import { LevelStore } from './storage/level.ts';
 import { MemoryStore } from './storage/memory.ts';
 import { machineAddresses } from './transport/every-address.ts';

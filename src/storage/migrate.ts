@@ -4,8 +4,9 @@ import { type StoredBatch, StoreError, type StoreSnapshot } from '../registry/st
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import { checkBackup, readBackup } from './dump.ts';
-import { createEtcdStore, EtcdStore } from './etcd.ts';
-import type { EtcdSettings } from './etcd-servers.ts';
+import { createEtcdStore } from './etcd/claim.ts';
+import type { EtcdSettings } from './etcd/servers.ts';
+import { EtcdStore } from './etcd/store.ts';
 import { createLevelStore, LevelStore } from './level.ts';
 
 /** A place where entries are: the embedded store's own directory, etcd, or the file of a backup. */

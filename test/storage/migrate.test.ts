@@ -6,7 +6,7 @@ import type { Store } from '../../src/registry/store.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { openLog } from '../../src/runtime/log.ts';
 import { dump } from '../../src/storage/dump.ts';
-import { EtcdStore } from '../../src/storage/etcd.ts';
+import { EtcdStore } from '../../src/storage/etcd/store.ts';
 import { LevelStore } from '../../src/storage/level.ts';
 import { migrate, type Place } from '../../src/storage/migrate.ts';
 import { startEtcd, type TestEtcd } from '../support/etcd.ts';

@@ -6,8 +6,8 @@
 import { readFileSync } from 'node:fs';
 import type * as Library from 'etcd3';
 import type { Etcd3, IOptions } from 'etcd3';
-import { StoreError } from '../registry/store.ts';
-import type { Clock } from '../runtime/clock.ts';
+import { StoreError } from '../../registry/store.ts';
+import type { Clock } from '../../runtime/clock.ts';
 
 export interface EtcdSettings {
   /** `http://host:2379`; at least one, all http or all https. */
@@ -53,13 +53,13 @@ export class EtcdServers {
    * must be safe to repeat. Rejects with `unavailable` at clock time `until`, `full` where etcd has no space, and
    * `failed` where it refuses.
    */
-  async call<T>(until: number, ask: Ask<T>): Promise<T> {
+  async call<T>(ask: Ask<T>, until = this.#clock.now() + patience): Promise<T> {
     for (;;) {
       const asked = this.#current;
       const left = until - this.#clock.now();
-      const patience = this.#clients.length > 1 ? Math.min(left, onePatience) : left;
+      const wait = this.#clients.length > 1 ? Math.min(left, onePatience) : left;
       try {
-        return await ask(this.#clients[asked]!, { deadline: Date.now() + patience });
+        return await ask(this.#clients[asked]!, { deadline: Date.now() + wait });
       } catch (error) {
         if (this.#current === asked) this.#current = (asked + 1) % this.#clients.length;
         const refusal = this.#refusal(error as Error);
@@ -127,6 +127,8 @@ const once = {
   execute: (call: () => unknown) => Promise.resolve().then(call),
 } as unknown as Policy;
 
+/** Milliseconds. No caller waits longer than this for etcd. */
+export const patience = 1800;
 /** Milliseconds after which the next server is asked, where there is one, and between two tries. */
 const onePatience = 700;
 const pause = 50;

@@ -4,10 +4,11 @@
  * `commit/SERVER`, the mark of its last commit.
  */
 import type { IKeyValue } from 'etcd3';
-import type { Instance } from '../registry/instance.ts';
-import type { Service } from '../registry/service.ts';
-import { type SharedRenewal, stamped, StoreError, type StoredRef, type Tombstone } from '../registry/store.ts';
-import { type EntryReader, formatVersion, parseObject } from './entry.ts';
+import type { Instance } from '../../registry/instance.ts';
+import type { Service } from '../../registry/service.ts';
+import { type SharedRenewal, stamped, StoreError, type StoredRef, type Tombstone } from '../../registry/store.ts';
+import { type EntryReader, formatVersion, parseObject } from '../entry.ts';
+import type { KeyRange } from './requests.ts';
 
 export class EtcdKeys {
   readonly #prefix: string;
@@ -21,7 +22,7 @@ export class EtcdKeys {
   }
 
   /** All keys of ours, or those of one kind. */
-  range(kind: '' | `${Kind}/` = ''): { readonly key: Buffer; readonly range_end: Buffer } {
+  range(kind: '' | `${Kind}/` = ''): KeyRange {
     const key = this.#key(kind);
     const range_end = Buffer.from(key);
     range_end[range_end.length - 1]!++;

@@ -1,12 +1,13 @@
 /** One watch on etcd: all that happens to the keys of a range from a revision on, until it breaks. */
 import type { IEvent, IWatchResponse } from 'etcd3';
-import type { Clock } from '../runtime/clock.ts';
-import type { EtcdServers } from './etcd-servers.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { KeyRange } from './requests.ts';
+import type { EtcdServers } from './servers.ts';
 
 export interface WatchParts {
   readonly servers: EtcdServers;
   readonly clock: Clock;
-  readonly range: { readonly key: Buffer; readonly range_end: Buffer };
+  readonly range: KeyRange;
   /** First revision that is wanted. */
   readonly from: number;
   /** Takes events in the order of revisions, those of one revision together. */

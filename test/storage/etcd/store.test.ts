@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import type { Follower, SharedRenewal, StoredChange } from '../../src/registry/store.ts';
-import { openLog } from '../../src/runtime/log.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
-import { EtcdStore } from '../../src/storage/etcd.ts';
-import { startEtcd, type TestEtcd } from '../support/etcd.ts';
-import { anInstance, aService, put, registeredAt, remove, settings, stored, testStore } from './contract.ts';
+import type { Follower, SharedRenewal, StoredChange } from '../../../src/registry/store.ts';
+import { openLog } from '../../../src/runtime/log.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
+import { EtcdStore } from '../../../src/storage/etcd/store.ts';
+import { startEtcd, type TestEtcd } from '../../support/etcd.ts';
+import { anInstance, aService, put, registeredAt, remove, settings, stored, testStore } from '../contract.ts';
 
 const silent = openLog('silent', false);
 const opened: EtcdStore[] = [];

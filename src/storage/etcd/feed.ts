@@ -1,0 +1,228 @@
+/**
+ * The feed: all that is committed on etcd, by whichever server, handed to the follower in the order of revisions. It
+ * comes by one watch. When that breaks, something may have been missed, so everything is read anew.
+ */
+import type { IEvent } from 'etcd3';
+import { type Follower, type SharedRenewal, type StoredChange, StoreError } from '../../registry/store.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/log.ts';
+import type { EntryReader } from '../entry.ts';
+import { type EtcdKeys, readBeat, readInstance, readService, readTombstone } from './keys.ts';
+import type { Listing } from './listing.ts';
+import type { EtcdServers } from './servers.ts';
+import { watch } from './watch.ts';
+
+export interface FeedParts {
+  readonly servers: EtcdServers;
+  readonly keys: EtcdKeys;
+  readonly reader: EntryReader;
+  readonly listing: Listing;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Of the last commit. */
+  readonly revision: number;
+  /** Called with each beat of a server, and with its end. */
+  readonly heard: (server: string, isAlive: boolean) => void;
+}
+
+export class Feed {
+  readonly #parts: FeedParts;
+  #revision: number;
+  #follower: Follower | null = null;
+  /** Null while something may have been missed, and before anybody follows. */
+  #endWatch: (() => void) | null = null;
+  #followed = 0;
+  /** How often the watch has broken. */
+  #breaks = 0;
+  /** True while a commit is under way; until its revision is known, no event can be told from ours. */
+  #isCommitting = false;
+  #held: IEvent[] = [];
+  /** Revisions that `takeOwn` resolves with. */
+  readonly #own = new Set<number>();
+  #waiters: Waiter[] = [];
+  #closed = false;
+
+  constructor(parts: FeedParts) {
+    this.#parts = parts;
+    this.#revision = parts.revision;
+  }
+
+  /** Of the last commit that was handed on or, while nobody follows, made here. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get isFollowed(): boolean {
+    return this.#follower !== null;
+  }
+
+  /** True while nothing can have been missed. */
+  get isWhole(): boolean {
+    return this.#endWatch !== null;
+  }
+
+  /** All events up to this revision of etcd have been handed on. */
+  get followed(): number {
+    return this.#followed;
+  }
+
+  /** Hands on what comes after revision `listedAt` of etcd. */
+  begin(follower: Follower, listedAt: number): void {
+    this.#follower = follower;
+    void this.#followFrom(listedAt).catch((error: unknown) => this.#relist(error));
+  }
+
+  /**
+   * Runs a commit of this server, which is not handed on; resolves with its revision when all that came before has been.
+   * Rejects with what `commit` rejects with, or with `unavailable` when etcd does not tell until clock time `until`.
+   */
+  async takeOwn(commit: () => Promise<number>, until: number): Promise<number> {
+    if (this.#follower === null) return (this.#revision = await commit());
+    if (!this.isWhole) throw missing();
+    const breaks = this.#breaks;
+    let revision: number;
+    this.#isCommitting = true;
+    try {
+      revision = await commit();
+      if (this.#breaks !== breaks) throw new StoreError('unavailable', 'the watch on etcd broke during a commit');
+      this.#own.add(revision);
+    } finally {
+      this.#isCommitting = false;
+      this.#handOn();
+    }
+    try {
+      await this.reached(revision, until);
+    } catch (error) {
+      // It is committed; what nobody waits for any more comes as if another server had done it.
+      this.#own.delete(revision);
+      throw error;
+    }
+    return revision;
+  }
+
+  /** Resolves when all up to `revision` has been handed on; rejects with `unavailable` at clock time `until`. */
+  reached(revision: number, until: number): Promise<void> {
+    const { clock } = this.#parts;
+    if (!this.isWhole) return Promise.reject(missing());
+    if (revision <= this.#followed) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const timer = clock.after(until - clock.now(), () => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        reject(new StoreError('unavailable', 'etcd does not tell what it has committed'));
+      });
+      const waiter: Waiter = {
+        revision,
+        resolve: () => {
+          timer.cancel();
+          resolve();
+        },
+        reject: (error) => {
+          timer.cancel();
+          reject(error);
+        },
+      };
+      this.#waiters.push(waiter);
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#endWatch?.();
+  }
+
+  async #followFrom(listedAt: number): Promise<void> {
+    const { servers, keys, clock } = this.#parts;
+    this.#followed = listedAt;
+    this.#held = [];
+    const endWatch = await watch({
+      servers,
+      clock,
+      range: keys.range(),
+      from: listedAt + 1,
+      took: (events) => {
+        this.#held.push(...events);
+        if (!this.#isCommitting) this.#handOn();
+      },
+      broke: (error) => void this.#relist(error),
+    });
+    if (this.#closed) endWatch();
+    else this.#endWatch = endWatch;
+  }
+
+  /** Reads everything anew, as often as it takes, and goes on from there. */
+  async #relist(cause: unknown): Promise<void> {
+    const { listing, clock, log } = this.#parts;
+    this.#breaks++;
+    this.#endWatch = null;
+    this.#held = [];
+    this.#own.clear();
+    for (const { reject } of this.#waiters.splice(0)) reject(missing());
+    log.warn({ err: cause }, 'the watch on etcd broke; everything is read anew');
+    while (!this.#closed) {
+      try {
+        const listed = await listing.take();
+        await this.#follower!.relisted(listed);
+        this.#revision = Math.max(this.#revision, listed.revision);
+        await this.#followFrom(listed.listedAt);
+        log.info({ revision: listed.revision }, 'following etcd again');
+        return;
+      } catch (error) {
+        log.debug({ err: error }, 'etcd could not be read anew');
+        await new Promise<void>((resolve) => clock.after(relistPause, resolve));
+      }
+    }
+  }
+
+  /** Hands on what the watch brought, in order and without what is ours. */
+  #handOn(): void {
+    if (this.#held.length === 0) return;
+    const { keys, reader, heard } = this.#parts;
+    const changes: StoredChange[] = [];
+    const renewals: SharedRenewal[] = [];
+    for (const event of this.#held.splice(0)) {
+      const revision = Number(event.kv.mod_revision);
+      const { kind, names: [first, service, id] } = keys.parse(event.kv.key);
+      const [zone, isOurs] = [first!, this.#own.has(revision)];
+      const removed = isDelete(event);
+      this.#followed = revision;
+      if (kind === 'meta') this.#revision = revision;
+      else if (kind === 'server') {
+        heard(first!, !removed);
+        if (!removed) renewals.push(...readBeat(event.kv));
+      } else if (isOurs) continue;
+      else if (kind === 'instance') {
+        const after = removed ? null : readInstance(reader, event.kv);
+        changes.push({ kind, ref: { zone, service: service!, id: id! }, revision, after });
+      } else if (kind === 'service') {
+        const after = removed ? null : readService(reader, event.kv);
+        changes.push({ kind, ref: { zone, service: service! }, revision, after });
+      } else if (kind === 'tombstone' && !removed) {
+        changes.push({ kind, tombstone: readTombstone(reader, event.kv) });
+      }
+    }
+    if (changes.length > 0) this.#follower!.changed(changes);
+    if (renewals.length > 0) this.#follower!.renewed(renewals);
+    for (const revision of this.#own) if (revision <= this.#followed) this.#own.delete(revision);
+    const waiters = this.#waiters;
+    this.#waiters = waiters.filter(({ revision }) => revision > this.#followed);
+    for (const { revision, resolve } of waiters) if (revision <= this.#followed) resolve();
+  }
+}
+
+interface Waiter {
+  readonly revision: number;
+  readonly resolve: () => void;
+  readonly reject: (error: StoreError) => void;
+}
+
+function missing(): StoreError {
+  return new StoreError('unavailable', 'what is on etcd is being read anew');
+}
+
+/** The library names the types otherwise than its messages do. */
+function isDelete({ type }: IEvent): boolean {
+  return (type as string).toUpperCase() === 'DELETE';
+}
+
+/** Milliseconds. */
+const relistPause = 200;

@@ -1,0 +1,30 @@
+/** What etcd's transactions are made of. */
+import type { ICompare, IRequestOp } from 'etcd3';
+
+export function put(key: Buffer, value: string, lease = '0'): IRequestOp {
+  return { request_put: { key, value: Buffer.from(value), lease } };
+}
+
+export function remove(key: Buffer): IRequestOp {
+  return { request_delete_range: { key } };
+}
+
+/** Holds while the key has this mod revision; 0: while it is not there. */
+export function unchanged(key: Buffer, revision: number): ICompare {
+  return { key, ...isAt, mod_revision: revision };
+}
+
+/** Holds while no key of the range has been written after `revision`. */
+export function unwrittenSince(range: KeyRange, revision: number): ICompare {
+  return { ...range, ...isBefore, mod_revision: revision + 1 };
+}
+
+export interface KeyRange {
+  readonly key: Buffer;
+  readonly range_end: Buffer;
+}
+
+/** Comparisons of mod revisions, in the numbers of the protocol, since the library's names load only with it. */
+const isAt = { target: 2, result: 0 } as unknown as Comparison;
+const isBefore = { target: 2, result: 2 } as unknown as Comparison;
+type Comparison = Pick<ICompare, 'target' | 'result'>;
