@@ -1,5 +1,6 @@
 /**
- * What the registry needs of a store. Each implementation is a file or a folder in `src/storage`, judged by one contract suite.
+ * What the registry needs of a store. Each implementation is a file or a folder in `src/storage`, judged by one contract
+ * suite.
  */
 import type { Instance } from './instance.ts';
 import type { Service } from './service.ts';
