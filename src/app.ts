@@ -74,8 +74,8 @@ async function start(
     log: log.child({ part: 'registry' }),
     zones: config.zone,
     settings: registrySettings(config),
-    publish: (changes) => {
-      if (loaded) return publisher.publish(changes);
+    publish: (changes, revision) => {
+      if (loaded) return publisher.publish(changes, revision);
       publisher.load(changes);
       return Promise.resolve({ heldFor: 0 });
     },
@@ -89,9 +89,16 @@ async function start(
     log: log.child({ part: 'zone files' }),
     clock,
     sink: {
-      serve: async ({ apex, records, serial }) =>
-        publisher.setStaticZone(apex, records, publisher.isRegistered(apex) ? await registry.touch() : serial),
-      drop: async (apex) => publisher.dropStaticZone(apex, publisher.isRegistered(apex) ? await registry.touch() : 0),
+      serve: async ({ apex, records, serial }) => {
+        if (!publisher.isRegistered(apex)) return publisher.setStaticZone(apex, records, serial);
+        publisher.setRecordsBeside(apex, records);
+        return registry.touch();
+      },
+      drop: async (apex) => {
+        if (!publisher.isRegistered(apex)) return publisher.dropStaticZone(apex);
+        publisher.setRecordsBeside(apex, null);
+        return registry.touch();
+      },
     },
   });
   closing.push(() => zoneFiles.close());

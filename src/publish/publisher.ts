@@ -16,7 +16,7 @@ import { enclosingApex, reverseName, reverseZones } from './reverse.ts';
 import { PublishedService } from './service.ts';
 import { differingOwners, jointMark, jointRRsets, noStatics, type StaticRecords, staticRecords } from './static.ts';
 import { instanceAnswerTtl } from './ttl.ts';
-import { PublishedZone } from './zone.ts';
+import { type ExternalRecords, PublishedZone } from './zone.ts';
 
 export interface PublisherSettings {
   /**
@@ -41,6 +41,8 @@ export class Publisher {
   /** By the text that instances name them with. */
   readonly #serviceZones = new Map<string, PublishedZone>();
   readonly #reverseZones = new Map<Name, PublishedZone>();
+  /** Static records that come with the next batch. */
+  readonly #waiting = new Map<PublishedZone, StaticRecords>();
   readonly #replays = new Set<Replay>();
 
   /** Throws PresentationError where a zone or prefix is none. */
@@ -63,43 +65,41 @@ export class Publisher {
    * more.
    */
   resumeAt(revision: number): void {
-    for (const zone of this.#zones.values()) if (zone.kind !== 'static') zone.moveSerial(revision);
+    this.#moveSerials(revision);
   }
 
   /**
-   * Publishes a batch as one change a zone. Resolves when every worker answers with it, with the longest time that a
-   * resolver may hold what it removed.
+   * Publishes a batch as one change a zone, and all zones that registrations fill at one serial, `revision`: that of the
+   * last commit. So servers that share a store have the same serials, whenever they started and whatever of a zone is
+   * no more. Resolves when every worker answers with it, with the longest time that a resolver may hold what it removed.
    */
-  publish(changes: readonly Change[]): Promise<AppliedChange> {
+  publish(changes: readonly Change[], revision: number = latestOf(changes)): Promise<AppliedChange> {
     const deltas = new Map<PublishedZone, ZoneDelta>();
-    const moved = new Set<PublishedZone>();
-    let latest = 0;
     for (const [service, its] of this.#byService(changes)) {
-      const zone = this.#zones.get(service.zone)!;
       this.#takeIn(service, its, (touched) => entryOf(deltas, touched, () => new ZoneDelta()));
-      const revision = its.reduce((highest, change) => Math.max(highest, change.revision), 0);
-      if (zone.moveSerial(revision)) moved.add(zone);
-      latest = Math.max(latest, revision);
     }
-    const differences = [...deltas].map(([zone, delta]) => [zone, delta.beside(zone.statics)] as const);
-    return this.#send(
-      differences.flatMap(([zone, difference]) => {
-        if (!moved.has(zone) && isEmpty(difference)) return [];
-        if (zone.kind === 'reverse') zone.moveSerial(latest);
-        return [update(zone, difference)];
-      }),
-    );
+    const updates: [PublishedZone, Difference][] = [];
+    for (const [zone, delta] of deltas) updates.push([zone, delta.beside(zone.statics)]);
+    for (const [zone, statics] of this.#waiting) updates.push([zone, replaceStatics(zone, statics)]);
+    this.#waiting.clear();
+
+    const moved = this.#moveSerials(revision);
+    const changed = updates.filter(([, difference]) => !isEmpty(difference));
+    for (const [zone] of changed) moved.delete(zone);
+    return this.#send([...changed, ...[...moved].map((zone) => [zone, nothing] as const)].map(updateOf));
   }
 
   /**
-   * Serves the records of a zone file (SOA and NS among them), beside registered ones where there are any. Of a zone
-   * that is there already only the difference is published. `serial` is the file's in a zone that nobody registers in,
-   * and a new revision in the others.
+   * Serves the records of the file of a zone that nobody registers in, SOA and NS among them. Of a zone that is there
+   * already only the difference is published. `serial` is the file's.
    */
   setStaticZone(apex: Name, records: Iterable<ResourceRecord>, serial: number): Promise<AppliedChange> {
     const folded = foldName(apex);
     const known = this.#zones.get(folded);
-    if (known !== undefined) return this.#replaceStatics(known, staticRecords(records), serial);
+    if (known !== undefined) {
+      const difference = replaceStatics(known, staticRecords(records));
+      return this.#send(known.moveSerial(serial) || !isEmpty(difference) ? [updateOf([known, difference])] : []);
+    }
     const zone = this.#open(folded, 'static');
     zone.statics = staticRecords(records);
     zone.moveSerial(serial);
@@ -107,15 +107,35 @@ export class Publisher {
   }
 
   /**
-   * Ends what a zone file gave: the zone, or in one that registrations fill the static records. `serial` is then a new
-   * revision.
+   * Has a zone file's records (null: its own) served in a zone that registrations fill, beside what is registered. They
+   * come with the next `publish`, so that with every serial goes one content.
    */
-  dropStaticZone(apex: Name, serial: number): Promise<AppliedChange> {
+  setRecordsBeside(apex: Name, records: Iterable<ResourceRecord> | null): void {
+    const zone = this.#zones.get(foldName(apex))!;
+    this.#waiting.set(zone, records === null ? this.#madeApex(zone) : staticRecords(records));
+  }
+
+  /** Ends a zone that came from a zone file alone. */
+  dropStaticZone(apex: Name): Promise<AppliedChange> {
     const zone = this.#zones.get(foldName(apex));
-    if (zone === undefined) return this.#send([]);
-    if (zone.kind !== 'static') return this.#replaceStatics(zone, this.#madeApex(zone), serial);
+    if (zone?.kind !== 'static') return this.#send([]);
     this.#zones.delete(zone.apex);
     return this.#send([{ zone: zone.apex, serial: zone.serial, kind: 'drop', removed: [], added: [], marks: [] }]);
+  }
+
+  /** Serves a zone that nobody else fills with the records that `external` makes. */
+  openExternalZone(apex: Name, external: ExternalRecords, serial: number): Promise<AppliedChange> {
+    const zone = new PublishedZone(apex, 'external', noStatics, external);
+    this.#zones.set(apex, zone);
+    zone.moveSerial(serial);
+    return this.#send([{ ...load(zone), added: [...external.rrsets()] }]);
+  }
+
+  /** Publishes what has changed in the records of an external zone, which must have changed in this moment. */
+  changeExternalZone(apex: Name, difference: Difference, serial: number): Promise<AppliedChange> {
+    const zone = this.#zones.get(apex)!;
+    zone.moveSerial(serial);
+    return this.#send([update(zone, difference)]);
   }
 
   /**
@@ -144,18 +164,9 @@ export class Publisher {
     return this.#zones.values();
   }
 
-  #replaceStatics(zone: PublishedZone, statics: StaticRecords, serial: number): Promise<AppliedChange> {
-    const delta = new ZoneDelta();
-    for (const owner of differingOwners(zone.statics, statics)) {
-      const registered = zone.registeredAt(owner);
-      for (const rrset of jointRRsets(owner, registered, zone.statics)) delta.remove(rrset);
-      for (const rrset of jointRRsets(owner, registered, statics)) delta.add(rrset);
-      const mark = zone.markAt(owner);
-      if (mark !== null) delta.mark(owner, jointMark(mark, owner, statics));
-    }
-    zone.statics = statics;
-    const difference = delta.beside(noStatics);
-    return this.#send(zone.moveSerial(serial) || !isEmpty(difference) ? [update(zone, difference)] : []);
+  /** Returns the zones whose serial moved. */
+  #moveSerials(revision: number): Set<PublishedZone> {
+    return new Set([...this.#zones.values()].filter((zone) => zone.kind !== 'static' && zone.moveSerial(revision)));
   }
 
   #takeIn(
@@ -254,8 +265,28 @@ function load(zone: PublishedZone): ZoneChange {
   };
 }
 
-function update(zone: PublishedZone, difference: Difference): ZoneChange {
+function updateOf([zone, difference]: readonly [PublishedZone, Difference]): ZoneChange {
   return { zone: zone.apex, serial: zone.serial, kind: 'update', ...difference };
+}
+
+const nothing: Difference = { removed: [], added: [], marks: [] };
+
+/** Gives a zone other static records; returns what differs beside those that are registered. */
+function replaceStatics(zone: PublishedZone, statics: StaticRecords): Difference {
+  const delta = new ZoneDelta();
+  for (const owner of differingOwners(zone.statics, statics)) {
+    const registered = zone.registeredAt(owner);
+    for (const rrset of jointRRsets(owner, registered, zone.statics)) delta.remove(rrset);
+    for (const rrset of jointRRsets(owner, registered, statics)) delta.add(rrset);
+    const mark = zone.markAt(owner);
+    if (mark !== null) delta.mark(owner, jointMark(mark, owner, statics));
+  }
+  zone.statics = statics;
+  return delta.beside(noStatics);
+}
+
+function latestOf(changes: readonly Change[]): number {
+  return changes.reduce((highest, { revision }) => Math.max(highest, revision), 0);
 }
 
 function isEmpty({ removed, added, marks }: Difference): boolean {

@@ -28,14 +28,14 @@ export class Following implements Follower {
     this.#parts = parts;
   }
 
-  changed(changes: readonly StoredChange[]): void {
+  changed(changes: readonly StoredChange[], revision: number): void {
     const { catalog, tombstones, writer } = this.#parts;
     const commits: ForeignCommit[] = [];
     for (const change of changes) {
       if (change.kind === 'tombstone') tombstones.add(change.tombstone);
       else if (catalog.hasZone(change.ref.zone)) commits.push(this.#commitOf(change));
     }
-    void writer.takeIn(commits);
+    void writer.takeIn([...commits, movedTo(revision)]);
   }
 
   renewed(renewals: readonly SharedRenewal[]): void {
@@ -71,7 +71,7 @@ export class Following implements Follower {
     for (const { instance } of catalog.entries()) {
       if (!there.has(keyOf(instance))) differences.push({ kind: 'instance', ref: instance, revision, after: null });
     }
-    await writer.takeIn(differences.map((change) => this.#commitOf(change)));
+    await writer.takeIn([...differences.map((change) => this.#commitOf(change)), movedTo(revision)]);
     for (const entry of catalog.entries()) expiry.renew(entry);
   }
 
@@ -97,6 +97,11 @@ export class Following implements Follower {
     expiry.adopt(entry, after);
     return instanceChange(causeOf(before, after), revision, before, { ...after, late: before.late });
   }
+}
+
+/** A commit of which nothing is to be seen here but its revision. */
+function movedTo(revision: number): ForeignCommit {
+  return { revision, change: () => null };
 }
 
 /** Every server hears all renewals, so what another one lets expire is late here too. */

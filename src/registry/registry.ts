@@ -40,8 +40,11 @@ export interface RegistryParts {
   /** Service zones in presentation form, lower case, without the final dot; at least one, the first is the default. */
   readonly zones: readonly string[];
   readonly settings: RegistrySettings;
-  /** Resolves when everyone who answers queries answers with the changes. */
-  readonly publish: (changes: readonly Change[]) => Promise<Published>;
+  /**
+   * Resolves when everyone who answers queries answers with the changes, and with zones of that revision. It may be
+   * that nothing moves but the revision.
+   */
+  readonly publish: (changes: readonly Change[], revision: number) => Promise<Published>;
 }
 
 export type { Lease, Registered, RegistryStatistics, Removed, RenewalResult } from './outcome.ts';
@@ -89,7 +92,7 @@ export class Registry {
       log,
       mostWaiting: settings.mostWaitingWrites,
       apply: (changes) => this.#apply(changes),
-      publish: (changes) => this.#publish(changes),
+      publish: (changes, revision) => this.#publish(changes, revision),
     });
     this.#upkeep = new Upkeep({ writer: this.#writer, log, tombstoneOf: (entry) => this.#tombstoneOf(entry) });
     this.#expiry = new Expiry({
@@ -309,7 +312,7 @@ export class Registry {
     });
   }
 
-  /** Takes a revision for a change that is none of the registry's own: a zone file. Resolves when it is durable. */
+  /** Takes a revision for a change that is none of the registry's own: a zone file. Resolves when it is published. */
   async touch(): Promise<number> {
     return this.#writer.writeOwn<number>('', () => ({
       kind: 'commit',
@@ -333,7 +336,7 @@ export class Registry {
   }
 
   async #load(): Promise<void> {
-    const { batches } = await this.#parts.store.snapshot();
+    const { revision, batches } = await this.#parts.store.snapshot();
     let unserved = 0;
     for await (const { instances, services, tombstones } of batches) {
       const changes: Change[] = [
@@ -346,7 +349,7 @@ export class Registry {
       unserved += changes.length - served.length;
       for (const tombstone of tombstones) this.#tombstones.add(tombstone);
       this.#apply(served);
-      if (served.length > 0) await this.#parts.publish(served);
+      if (served.length > 0) await this.#parts.publish(served, revision);
     }
     if (unserved > 0) {
       this.#parts.log.warn({ entries: unserved }, 'the store holds entries of zones that are not served');
@@ -389,11 +392,11 @@ export class Registry {
     }
   }
 
-  async #publish(changes: readonly Change[]): Promise<Published> {
+  async #publish(changes: readonly Change[], revision: number): Promise<Published> {
     try {
-      return await this.#parts.publish(changes);
+      return await this.#parts.publish(changes, revision);
     } finally {
-      this.#tell(changes);
+      if (changes.length > 0) this.#tell(changes);
     }
   }
 

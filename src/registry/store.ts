@@ -79,8 +79,11 @@ export interface SharedStore extends Store {
 }
 
 export interface Follower {
-  /** What was committed, but for what `commit` of this very store resolves with, in the order of revisions. */
-  changed(changes: readonly StoredChange[]): void;
+  /**
+   * What was committed, but for what `commit` of this very store resolves with, in the order of revisions; all of it up
+   * to `revision`, of which nothing may be left to see.
+   */
+  changed(changes: readonly StoredChange[], revision: number): void;
   /** Renewals that any server took, this one too. */
   renewed(renewals: readonly SharedRenewal[]): void;
   /** Everything anew, because something may have been missed; nothing can be committed until it resolves. */

@@ -32,7 +32,7 @@ export interface Commitment<T> {
 /** What another server has committed. */
 export interface ForeignCommit {
   readonly revision: number;
-  /** What it makes of that which is in memory when its turn comes; null: nothing. */
+  /** What it makes of that which is in memory when its turn comes; null: nothing, but that the revision moves. */
   readonly change: () => Change | null;
 }
 
@@ -48,8 +48,11 @@ export interface WriterParts {
   readonly mostWaiting: number;
   /** Changes memory; must not fail. */
   readonly apply: (changes: readonly Change[]) => void;
-  /** Resolves when everyone who answers queries answers with the changes. */
-  readonly publish: (changes: readonly Change[]) => Promise<Published>;
+  /**
+   * Resolves when everyone who answers queries answers with the changes. `revision`: of the last commit that is in them,
+   * whether anybody sees that in a change or not.
+   */
+  readonly publish: (changes: readonly Change[], revision: number) => Promise<Published>;
 }
 
 export class Writer {
@@ -196,7 +199,8 @@ export class Writer {
         apply([change]);
         changes.push(change);
       }
-      const published = changes.length === 0 ? { heldFor: 0 } : await publish(changes);
+      const last = inOrder.at(-1);
+      const published = last === undefined ? { heldFor: 0 } : await publish(changes, last.revision);
       for (const { job, commitment, revision, change } of settled) {
         job.resolve(commitment.outcome(change, revision, published));
       }

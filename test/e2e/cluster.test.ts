@@ -31,6 +31,11 @@ async function portsOf({ dnsPort }: TestServer, service: string): Promise<number
   return (answers as unknown as { data: { port: number } }[]).map(({ data }) => data.port).sort((one, other) => one - other);
 }
 
+async function serialAt(dnsPort: number): Promise<number> {
+  const { answers } = await query(dnsPort, 'svc.internal', 'SOA');
+  return (answers as unknown as { data: { serial: number } }[])[0]!.data.serial;
+}
+
 /** Waits until every server answers with these ports. */
 async function everywhere(service: string, ports: readonly number[], timeout = 5000): Promise<void> {
   for (const server of servers) {
@@ -59,6 +64,19 @@ test('what is registered at one server is answered by all, with one generation a
 
   await api(third.url, 'DELETE', '/v1/services/shared/instances/one');
   await everywhere('shared', [82]);
+});
+
+test('the serial of a zone is the same on all servers, whenever they started and whatever is left of it', async () => {
+  const one = servers[0]!;
+  await register(one.url, 'brief', 'one', { address: '10.0.0.7', port: 81 });
+  await api(one.url, 'DELETE', '/v1/services/brief/instances/one');
+  await api(one.url, 'PUT', '/v1/services/brief', { ttl: 9 });
+  await api(one.url, 'DELETE', '/v1/services/brief');
+  await using late = await startNode();
+  const { revision } = (await api(one.url, 'GET', '/v1/services')).body;
+  for (const { dnsPort } of [...servers, late]) {
+    await vi.waitFor(async () => expect(await serialAt(dnsPort)).toBe(revision));
+  }
 });
 
 test('renewals may go to any server; without them the lease ends on all', async () => {

@@ -11,7 +11,7 @@ import type { ResourceRecord } from '../../src/wire/record.ts';
 import { lookup } from '../../src/zone/lookup.ts';
 import { Zones } from '../../src/zone/zones.ts';
 import { FakeRegistry, history } from './history.ts';
-import { anInstance, aService, change, publisherWithModel, settingsChange, zone } from './support.ts';
+import { anInstance, aService, change, publisherWithModel, serveBeside, settingsChange, zone } from './support.ts';
 
 const record = (owner: string, type: number, ttl: number, text: string): ResourceRecord => ({
   owner: parseName(owner, zone),
@@ -212,7 +212,7 @@ test.each([
 test('a registration under a CNAME of the zone file is out because of it', async () => {
   const { publisher } = publisherWithModel();
   await publisher.publish([change(null, anInstance({ service: 'db' }))]);
-  await publisher.setStaticZone(zone, zoneFile, 2);
+  await serveBeside(publisher, zoneFile, 2);
   const explained = explain(publisher, 'db.svc.internal', 'A', { udpSize: 1232, isProtected: () => false });
   expect(reasonsOf(explained)).toEqual({ a: 'out: passing zone-file' });
   expect(explained).toMatchObject({ outcome: 'cname', records: [{ type: 'CNAME', data: 'web.svc.internal.' }] });
@@ -262,7 +262,7 @@ describe('whatever is registered', () => {
     const { publisher } = publisherWithModel();
     const registry = new FakeRegistry();
     for (const batch of batches) await publisher.publish(registry.play(batch));
-    if (withFile) await publisher.setStaticZone(zone, zoneFile, registry.revision);
+    if (withFile) await serveBeside(publisher, zoneFile, registry.revision);
     return publisher;
   }
 

@@ -8,7 +8,7 @@ import { parseRdata } from '../../src/wire/rdata/rdata.ts';
 import type { ResourceRecord } from '../../src/wire/record.ts';
 import { expectedLines, expectedMode } from './expected.ts';
 import { FakeRegistry, history } from './history.ts';
-import { publisherWithModel, zone, ZoneModel } from './support.ts';
+import { publisherWithModel, serveBeside, zone, ZoneModel } from './support.ts';
 
 const settings = {
   zones: ['svc.internal'],
@@ -154,8 +154,9 @@ test('a zone file beside the registered records comes and goes without a trace',
         const registry = new FakeRegistry();
         for (const [i, batch] of batches.entries()) {
           const file = files[i % files.length] ?? null;
-          if (file === null) await publisher.dropStaticZone(zone, registry.revision);
-          else await publisher.setStaticZone(zone, [...always, ...file], registry.revision);
+          publisher.setRecordsBeside(zone, file === null ? null : [...always, ...file]);
+          // Together with the batch, or by itself.
+          if (i % 2 === 0) await publisher.publish([], registry.revision);
           await publisher.publish(registry.play(batch));
           expect(new ZoneModel().apply(publisher.replay()).state()).toEqual(model.state());
           const aliases = model
@@ -166,7 +167,7 @@ test('a zone file beside the registered records comes and goes without a trace',
             expect(model.lines().filter((line) => line.startsWith(`${alias} `))).toHaveLength(1);
           }
         }
-        await publisher.dropStaticZone(zone, registry.revision);
+        await serveBeside(publisher, null, registry.revision);
         expect(model.lines().filter(isRegistered)).toEqual(expectedLines(registry.services()));
       },
     ),

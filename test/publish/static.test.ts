@@ -5,7 +5,7 @@ import { parseName, printName } from '../../src/wire/name.ts';
 import { parseRdata } from '../../src/wire/rdata/rdata.ts';
 import type { ResourceRecord } from '../../src/wire/record.ts';
 import type { ZoneChange } from '../../src/zone/change.ts';
-import { anInstance, change, lines } from './support.ts';
+import { anInstance, change, lines, serveBeside } from './support.ts';
 
 /** Records of a zone file, from lines `owner ttl type rdata`. */
 function records(origin: string, ...texts: string[]): ResourceRecord[] {
@@ -129,21 +129,20 @@ describe('a zone that nobody registers in', () => {
   test('is dropped with its file, and can come back', async () => {
     const { publisher, take } = open();
     await publisher.setStaticZone(site, records('example.', ...apex), 7);
-    await publisher.dropStaticZone(site, 0);
+    await publisher.dropStaticZone(site);
     expect([...publisher.replay()].map(({ zone }) => printName(zone))).toEqual(['svc.internal.']);
     await publisher.setStaticZone(site, records('example.', ...apex), 7);
     expect(take().map(({ kind }) => kind)).toEqual(['load', 'drop', 'load']);
-    expect(await publisher.dropStaticZone(parseName('other.'), 0)).toEqual({ heldFor: 0 });
+    expect(await publisher.dropStaticZone(parseName('other.'))).toEqual({ heldFor: 0 });
   });
 });
 
 describe('a zone file of a service zone', () => {
-  const services = parseName('svc.internal.');
   const file = (...texts: string[]) => records('svc.internal.', ...apex, ...texts);
 
   test('replaces the made apex, under the serial of the registry', async () => {
     const { publisher, take } = open();
-    await publisher.setStaticZone(services, file(), 12);
+    await serveBeside(publisher, file(), 12);
     const [update] = take();
     expect(update).toMatchObject({ kind: 'update', serial: 12 });
     expect(update!.added).toEqual([
@@ -155,8 +154,8 @@ describe('a zone file of a service zone', () => {
 
   test('gives the made apex back when it goes', async () => {
     const { publisher, take } = open();
-    await publisher.setStaticZone(services, file(), 12);
-    await publisher.dropStaticZone(services, 13);
+    await serveBeside(publisher, file(), 12);
+    await serveBeside(publisher, null, 13);
     const [, update] = take();
     expect(update).toMatchObject({ kind: 'update', serial: 13 });
     expect(update!.added).toContain('ns1.svc.internal. 60 IN A 127.0.0.1');
@@ -166,7 +165,7 @@ describe('a zone file of a service zone', () => {
     const { publisher, take } = open();
     await publisher.publish([change(null, anInstance())]);
     take();
-    await publisher.setStaticZone(services, file('web 2 A 192.0.2.1'), 2);
+    await serveBeside(publisher, file('web 2 A 192.0.2.1'), 2);
     expect(take()[0]!.added).toContain('web.svc.internal. 2 IN A 192.0.2.1');
     await publisher.publish([change(null, anInstance({ id: 'b', addresses: ['10.0.0.8'], revision: 3 }))]);
     expect(take()[0]!.added).toContain('web.svc.internal. 2 IN A 10.0.0.8');
@@ -176,7 +175,7 @@ describe('a zone file of a service zone', () => {
     const { publisher, take } = open();
     await publisher.publish([change(null, anInstance())]);
     take();
-    await publisher.setStaticZone(services, file('web 60 CNAME elsewhere.example.'), 2);
+    await serveBeside(publisher, file('web 60 CNAME elsewhere.example.'), 2);
     const [out] = take();
     expect(out!.removed.filter((line) => line.startsWith('web.'))).toEqual([
       'web.svc.internal. 5 IN SRV 10 100 8080 a.web.svc.internal.',
@@ -184,7 +183,7 @@ describe('a zone file of a service zone', () => {
     ]);
     expect(out!.added).toContain('web.svc.internal. 60 IN CNAME elsewhere.example.');
     expect(out!.marks).toEqual([{ owner: parseName('web.svc.internal.'), mark: null }]);
-    await publisher.setStaticZone(services, file(), 3);
+    await serveBeside(publisher, file(), 3);
     const [back] = take();
     expect(back!.removed).toEqual(['web.svc.internal. 60 IN CNAME elsewhere.example.']);
     expect(back!.added).toEqual(out!.removed.filter((line) => line.startsWith('web.')));

@@ -4,7 +4,7 @@ import type { Instance } from '../../src/registry/instance.ts';
 import type { Service } from '../../src/registry/service.ts';
 import { type Name, parseName } from '../../src/wire/name.ts';
 import type { Octets } from '../../src/wire/octets.ts';
-import { printRecord, type RRset } from '../../src/wire/record.ts';
+import { printRecord, type ResourceRecord, type RRset } from '../../src/wire/record.ts';
 import type { Mark, ZoneChange } from '../../src/zone/change.ts';
 import { type Deliver, Publisher, type PublisherSettings } from '../../src/publish/publisher.ts';
 
@@ -139,6 +139,14 @@ export class ZoneModel {
       else this.#marks.set(owner, mark);
     }
   }
+}
+
+/** Serves the records of a zone file (null: none) beside what is registered, at the next revision. */
+export async function serveBeside(
+  publisher: Publisher, records: Iterable<ResourceRecord> | null, revision: number,
+): Promise<void> {
+  publisher.setRecordsBeside(zone, records);
+  await publisher.publish([], revision);
 }
 
 /** A publisher with a model of what its workers have, and the changes that it has delivered. */

@@ -38,19 +38,21 @@ class ScriptedStore extends MemoryStore implements SharedStore {
 async function open() {
   const [store, clock] = [new ScriptedStore(), new FakeClock()];
   const published: Change[] = [];
+  const revisions: number[] = [];
   const registry = await Registry.open({
     store,
     clock,
     log: silent,
     zones: [zone],
     settings: defaultRegistrySettings,
-    publish: (changes) => {
+    publish: (changes, revision) => {
       published.push(...changes);
+      revisions.push(revision);
       return Promise.resolve({ heldFor: 0 });
     },
   });
   const causes = () => published.map((change) => [change.revision, change.kind === 'service' ? 'service' : change.cause]);
-  return { store, clock, registry, causes };
+  return { store, clock, registry, causes, revisions };
 }
 
 function foreign(revision: number, id: string, what: object | null = {}): StoredChange {
@@ -63,21 +65,22 @@ test('what others register, change, drain and remove is published with its cause
   store.follower!.changed([
     foreign(5, 'a'), foreign(6, 'a', { weight: 1 }), foreign(7, 'a', { weight: 1, declared: 'draining' }),
     { kind: 'service', ref: { zone, service: 'web' }, revision: 8, after: aService('web', { revision: 8 }) },
-  ]);
+  ], 8);
   await settled();
   expect(registry.instance(zone, 'web', 'a')).toMatchObject({ generation: 5, revision: 7, weight: 1 });
   expect(registry.service(zone, 'web')?.revision).toBe(8);
-  store.follower!.changed([foreign(9, 'a', null)]);
+  store.follower!.changed([foreign(9, 'a', null)], 9);
   await settled();
   expect(causes()).toEqual([[5, 'registered'], [6, 'updated'], [7, 'draining'], [8, 'service'], [9, 'deregistered']]);
   expect(registry.instanceCount).toBe(0);
 });
 
 test('entries of zones that are not served are left out', async () => {
-  const { store, causes } = await open();
-  store.follower!.changed([{ ...foreign(5, 'a'), ref: { ...webRef('a'), zone: 'other.internal' } } as StoredChange]);
+  const { store, causes, revisions } = await open();
+  store.follower!.changed([{ ...foreign(5, 'a'), ref: { ...webRef('a'), zone: 'other.internal' } } as StoredChange], 5);
   await settled();
   expect(causes()).toEqual([]);
+  expect(revisions).toEqual([5]);
 });
 
 test('a renewal that another server took keeps the lease', async () => {
@@ -118,7 +121,7 @@ test('while the store is out of reach nothing expires, and no check changes anyt
 });
 
 test('a relist is applied as a difference', async () => {
-  const { store, registry, causes } = await open();
+  const { store, registry, causes, revisions } = await open();
   for (const id of ['stays', 'goes', 'changes']) await registry.register(web(id, { lease: 10 }), caller);
   const { instances } = await stored(store);
   const before = causes().length;
@@ -130,4 +133,5 @@ test('a relist is applied as a difference', async () => {
   })();
   await store.follower!.relisted({ revision: 30, batches });
   expect(causes().slice(before)).toEqual([[20, 'updated'], [30, 'deregistered']]);
+  expect(revisions.at(-1)).toBe(30);
 });

@@ -37,9 +37,9 @@ export async function openRegistry(
     log: parts.log ?? silent,
     zones: parts.zones ?? [zone],
     settings: { ...defaultRegistrySettings, ...parts.settings },
-    publish: async (published) => {
+    publish: async (published, revision) => {
       changes.push(...published);
-      return (await parts.publish?.(published)) ?? { heldFor: 0 };
+      return (await parts.publish?.(published, revision)) ?? { heldFor: 0 };
     },
   });
   const causes = (): string[] =>

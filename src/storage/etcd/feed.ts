@@ -8,7 +8,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { EntryReader } from '../entry.ts';
 import { type EtcdKeys, readBeat, readInstance, readService, readTombstone } from './keys.ts';
-import type { Listing } from './listing.ts';
+import type { Listed, Listing } from './listing.ts';
 import type { EtcdServers } from './servers.ts';
 import { watch } from './watch.ts';
 
@@ -66,9 +66,10 @@ export class Feed {
     return this.#followed;
   }
 
-  /** Hands on what comes after revision `listedAt` of etcd. */
-  begin(follower: Follower, listedAt: number): void {
+  /** Hands on what comes after what was listed. */
+  begin(follower: Follower, { listedAt, revision }: Pick<Listed, 'listedAt' | 'revision'>): void {
     this.#follower = follower;
+    this.#revision = Math.max(this.#revision, revision);
     void this.#followFrom(listedAt).catch((error: unknown) => this.#relist(error));
   }
 
@@ -179,6 +180,7 @@ export class Feed {
     const { keys, reader, heard } = this.#parts;
     const changes: StoredChange[] = [];
     const renewals: SharedRenewal[] = [];
+    const before = this.#revision;
     for (const event of this.#held.splice(0)) {
       const revision = Number(event.kv.mod_revision);
       const { kind, names: [first, service, id] } = keys.parse(event.kv.key);
@@ -200,7 +202,7 @@ export class Feed {
         changes.push({ kind, tombstone: readTombstone(reader, event.kv) });
       }
     }
-    if (changes.length > 0) this.#follower!.changed(changes);
+    if (this.#revision !== before) this.#follower!.changed(changes, this.#revision);
     if (renewals.length > 0) this.#follower!.renewed(renewals);
     for (const revision of this.#own) if (revision <= this.#followed) this.#own.delete(revision);
     const waiters = this.#waiters;

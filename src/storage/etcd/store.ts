@@ -13,7 +13,7 @@ import { claim } from './claim.ts';
 import { Commits } from './commits.ts';
 import { Feed } from './feed.ts';
 import { EtcdKeys } from './keys.ts';
-import { Listing } from './listing.ts';
+import { type Listed, Listing } from './listing.ts';
 import { EtcdServers, type EtcdSettings, patience } from './servers.ts';
 
 export class EtcdStore implements SharedStore {
@@ -26,8 +26,8 @@ export class EtcdStore implements SharedStore {
   readonly #commits: Commits;
   readonly #feed: Feed;
   readonly #beats: Beats;
-  /** Revision of etcd at which the last snapshot was taken; following begins there. */
-  #listedAt = 0;
+  /** The last snapshot; following begins there. */
+  #listed: Listed;
 
   /**
    * Makes a store below the prefix where nothing is. Rejects with `unavailable` within 2 s, `failed`, `format`, or the
@@ -40,8 +40,7 @@ export class EtcdStore implements SharedStore {
       await claim(servers, keys);
       const reader = new EntryReader();
       const listing = new Listing(servers, keys, reader);
-      const { revision } = await listing.take();
-      return new EtcdStore({ servers, keys, reader, listing, clock, log, revision });
+      return new EtcdStore({ servers, keys, reader, listing, clock, log, listed: await listing.take() });
     } catch (error) {
       servers.close();
       throw error;
@@ -54,7 +53,9 @@ export class EtcdStore implements SharedStore {
     this.#clock = parts.clock;
     this.#listing = parts.listing;
     this.#commits = new Commits({ ...parts, server });
-    this.#feed = new Feed({ ...parts, heard: (from, isAlive) => this.#beats.hear(from, isAlive) });
+    this.#listed = parts.listed;
+    const { revision } = parts.listed;
+    this.#feed = new Feed({ ...parts, revision, heard: (from, isAlive) => this.#beats.hear(from, isAlive) });
     this.#beats = new Beats({ ...parts, server, feed: this.#feed });
   }
 
@@ -72,7 +73,7 @@ export class EtcdStore implements SharedStore {
 
   async snapshot(): Promise<StoreSnapshot> {
     const listed = await this.#listing.take();
-    if (!this.#feed.isFollowed) this.#listedAt = listed.listedAt;
+    if (!this.#feed.isFollowed) this.#listed = listed;
     return listed;
   }
 
@@ -91,7 +92,7 @@ export class EtcdStore implements SharedStore {
   }
 
   follow(follower: Follower): void {
-    this.#feed.begin(follower, this.#listedAt);
+    this.#feed.begin(follower, this.#listed);
     this.#beats.begin();
   }
 
@@ -113,6 +114,5 @@ interface EtcdStoreParts {
   readonly listing: Listing;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Of the last commit. */
-  readonly revision: number;
+  readonly listed: Listed;
 }
