@@ -5,15 +5,13 @@
 import { hashBytes } from '../runtime/hash.ts';
 import { RRClass, Rcode } from '../wire/codes.ts';
 import type { ExtendedErrorOption } from '../wire/edns.ts';
-import { writeOctets } from '../wire/octets.ts';
 import type { Zones } from '../zone/zones.ts';
 import { answer } from './answer.ts';
-import { AnswerCache, CachedAnswer, heldUntil } from './cache.ts';
+import { AnswerCache, heldUntil, nowhere } from './cache.ts';
 import { answerChaos } from './chaos.ts';
 import { type Counters, Event } from './counters.ts';
 import type { Exchange } from './exchange.ts';
 import { ReplyWriter } from './fit.ts';
-import { replyFlags, writeHead } from './header.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
 import type { ResponderSettings } from './settings.ts';
@@ -44,8 +42,9 @@ export class Answers {
   write(exchange: Exchange, query: Query): number {
     if (query.class !== RRClass.IN) return this.#writeOtherClass(exchange, query);
     const now = Math.floor(exchange.receivedAt / 1000);
-    const cached = this.#cache.find(query);
-    return (cached && this.#copy(exchange, query, cached, now)) ?? this.#lookUp(exchange, query, cached, now);
+    const place = this.#cache.find(query);
+    const copied = place === nowhere ? 0 : this.#copy(exchange, query, place, now);
+    return copied > 0 ? copied : this.#lookUp(exchange, query, place, now);
   }
 
   /** Throws away all that is kept: names that no change mentions are answered in another way. */
@@ -53,31 +52,26 @@ export class Answers {
     this.#cache.clear();
   }
 
-  /** Null when the cached answer is due to be given in another order. */
-  #copy(exchange: Exchange, query: Query, cached: CachedAnswer, now: number): number | null {
-    const tail = cached.next(now);
-    if (tail === null) return null;
+  /** Returns 0 when the cached answer is due to be given in another order. */
+  #copy(exchange: Exchange, query: Query, place: number, now: number): number {
+    const length = this.#cache.copy(place, exchange, query, now);
+    if (length === 0) return 0;
     this.#counters.count(Event.cacheHits);
     this.rcode = Rcode.NOERROR;
-    this.extendedError = cached.extendedError;
-    const flags = replyFlags(query.flags, cached.authoritative, false, Rcode.NOERROR);
-    const length = writeHead(exchange, query, flags, cached);
-    writeOctets(tail, exchange.reply, exchange.replyStart + length);
-    return length + tail.length;
+    this.extendedError = this.#cache.extendedError(place);
+    return length;
   }
 
-  #lookUp(exchange: Exchange, query: Query, cached: CachedAnswer | null, now: number): number {
+  /** Looks up what is not kept, or what is kept at `place` but due in another order. */
+  #lookUp(exchange: Exchange, query: Query, place: number, now: number): number {
     this.#counters.count(Event.cacheMisses);
     const reply = answer(this.#zones, query.name, query.type);
-    const phase = cached?.phase ?? Math.random();
-    const length = this.#writeReply(exchange, query, reply, cached?.turn ?? 0, phase);
-    if (this.#isKeepable(reply, length) && (cached !== null || this.#cache.wants(query))) {
-      const kept = cached ?? new CachedAnswer(query, reply, this.#writer, phase, now);
-      kept.put(this.#writer, exchange, query, length);
-      if (cached === null) this.#cache.add(query, kept);
-    } else {
-      this.#hold(now);
-    }
+    const kept = place === nowhere ? null : this.#cache.at(place);
+    const phase = kept?.phase ?? Math.random();
+    const length = this.#writeReply(exchange, query, reply, kept?.turn ?? 0, phase);
+    if (!this.#isKeepable(reply, length)) this.#hold(now);
+    else if (kept !== null) this.#cache.addOrder(place, query, this.#writer, exchange, length);
+    else if (!this.#cache.wants(query) || !this.#cache.add(query, reply, this.#writer, exchange, length, phase)) this.#hold(now);
     return length;
   }
 

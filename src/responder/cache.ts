@@ -1,111 +1,239 @@
 /**
  * The answer cache: what was answered before is answered by copying. It holds only answers made of names that exist, so
  * that no flood of invented names can fill it; each ends when one of its nodes changes (Derived). It is a table of our
- * own and no LRU map, because it is searched by the octets of the query: no string is made to find an answer.
+ * own and no LRU map, because it is searched by the octets of the query: no string is made to find an answer. What a copy
+ * needs stands together in one record, for a cached answer costs the time to fetch it from memory and little more.
  */
+import { endianness } from 'node:os';
 import type { ExtendedErrorOption } from '../wire/edns.ts';
+import { Rcode } from '../wire/codes.ts';
 import { headerLength } from '../wire/flags.ts';
-import type { Name } from '../wire/name.ts';
-import { type Octets, octetsOf } from '../wire/octets.ts';
 import type { Derived, Node } from '../zone/node.ts';
 import type { Exchange } from './exchange.ts';
 import type { ReplyWriter } from './fit.ts';
-import type { RecordCounts } from './header.ts';
+import { replyFlags, writeHead } from './header.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
+import { Ring, ownWords } from './ring.ts';
 
 export interface CacheSettings {
   /** Answers that are kept at most; rounded up to a power of two, 0: none. */
   readonly answers: number;
-  /** Octets of memory that their tails take at most. */
+  /** Octets of memory for them, 0 to 2^31; each answer takes up to 1,000 octets besides. */
   readonly octets: number;
 }
 
 /** Answers whose hash agrees in the bits that choose the place share so many places. */
 const ways = 8;
 
+/** No place: there is no such answer. */
+export const nowhere = -1;
+
 /**
- * Orders of one answer that are kept, and how often they are used before one of them gives way to a new one. More of
- * them would spread a little better, and crowd each other out of the processor's caches.
+ * Orders of one answer that are kept. Where there are more, one of them gives way to a new one after so many uses. More
+ * of them would spread a little better, and crowd each other out of the processor's caches.
  */
 const maxOrders = 4;
 const usesOfOrders = 64;
+const endlessUses = 2 ** 31 - 1;
 
 /** Questions that are remembered as asked; a power of two. */
 const askedCount = 65_536;
 
-/** What an answer takes besides its octets, estimated. */
-const answerOverhead = 1000;
+/**
+ * What the words of a record say. Behind these stand the name of the question, folded, and the answer in its orders: the
+ * octets between question and OPT, each filled up to whole words.
+ */
+const Word = {
+  /** The length of the name above 16 bits for the type. */
+  key: ownWords,
+  /** The room that the answer was made for, where another would make it another; 0 when nothing was left out. */
+  room: ownWords + 1,
+  /** Octets of the answer, the same in each order. */
+  length: ownWords + 2,
+  /** Flags above 16 bits for the number of orders that there is room for. */
+  flags: ownWords + 3,
+  answers: ownWords + 4,
+  authorities: ownWords + 5,
+  additionals: ownWords + 6,
+  /** When it was last given, in seconds of the responder's clock. */
+  lastUsed: ownWords + 7,
+  /** Orders that are there, and the one given last. */
+  orders: ownWords + 8,
+  order: ownWords + 9,
+  /** How often it is given before it is time for another order. */
+  uses: ownWords + 10,
+  name: ownWords + 11,
+} as const;
+
+const Flag = { authoritative: 0x10000, extendedError: 0x20000 } as const;
 
 export class AnswerCache {
-  readonly #places: (CachedAnswer | null)[];
-  readonly #hashes: Int32Array;
+  readonly #answers: (CachedAnswer | null)[];
+  /** For each place the hash of the question and the position of the record; 0 without. */
+  readonly #table: Int32Array;
   readonly #mask: number;
-  readonly #maxOctets: number;
+  readonly #ring: Ring;
   /** Hashes of questions that were asked lately and are not kept, each where its lower bits say. */
   readonly #asked = new Int32Array(askedCount);
-  #octets = 0;
-  /** Goes round the places when octets must be set free. */
-  #hand = 0;
 
   constructor({ answers, octets }: CacheSettings) {
     const groups = answers === 0 ? 0 : 2 ** Math.ceil(Math.log2(Math.max(1, answers / ways)));
-    this.#places = new Array<CachedAnswer | null>(groups * ways).fill(null);
-    this.#hashes = new Int32Array(groups * ways);
+    this.#answers = new Array<CachedAnswer | null>(groups * ways).fill(null);
+    this.#table = new Int32Array(2 * groups * ways);
     this.#mask = groups - 1;
-    this.#maxOctets = octets;
+    this.#ring = new Ring(octets, (place) => this.#answers[place]?.discard());
+  }
+
+  /** The place of the answer to `query`, if one is kept that is the same in the room that there is. */
+  find(query: Query): number {
+    const table = this.#table;
+    if (table.length === 0) return nowhere;
+    const start = this.#start(query.hash);
+    for (let place = start; place < start + ways; place++) {
+      if (table[2 * place] === query.hash && this.#suits(table[2 * place + 1]!, query)) return place;
+    }
+    return nowhere;
+  }
+
+  #suits(record: number, query: Query): boolean {
+    if (record === 0) return false;
+    const { words } = this.#ring;
+    if (words[record + Word.key] !== keyOf(query)) return false;
+    const { foldedWords } = query;
+    const nameWords = wordsOf(query.nameLength);
+    for (let i = 0; i < nameWords; i++) if (words[record + Word.name + i] !== foldedWords[i]) return false;
+    const room = words[record + Word.room]!;
+    return room === 0 ? headLength(query) + words[record + Word.length]! <= query.room : room === query.room;
+  }
+
+  /**
+   * Writes the answer at `place` behind header and question; returns the length of the reply, 0 when it is time to make
+   * the answer in another order.
+   */
+  copy(place: number, exchange: Exchange, query: Query, now: number): number {
+    const { words } = this.#ring;
+    const record = this.#table[2 * place + 1]!;
+    words[record + Word.lastUsed] = now;
+    const uses = words[record + Word.uses]!;
+    if (uses === 0) return 0;
+    words[record + Word.uses] = uses - 1;
+    const next = words[record + Word.order]! + 1;
+    const order = next < words[record + Word.orders]! ? next : 0;
+    words[record + Word.order] = order;
+
+    const authoritative = (words[record + Word.flags]! & Flag.authoritative) !== 0;
+    const flags = replyFlags(query.flags, authoritative, false, Rcode.NOERROR);
+    const answers = words[record + Word.answers]!;
+    const head = writeHead(exchange, query, flags, answers, words[record + Word.authorities]!, words[record + Word.additionals]!);
+    const length = words[record + Word.length]!;
+    const from = record + Word.name + wordsOf(query.nameLength) + order * wordsOf(length);
+    this.#write(exchange, exchange.replyStart + head, from, length);
+    return head + length;
+  }
+
+  /** Writes `length` octets that begin at a word: whole words, which takes a fourth of the time, and what is left. */
+  #write({ reply, replyView }: Exchange, at: number, from: number, length: number): void {
+    const { words, octets } = this.#ring;
+    const wholeWords = length >> 2;
+    for (let i = 0; i < wholeWords; i++) replyView.setInt32(at + 4 * i, words[from + i]!, isLittleEndian);
+    for (let i = 4 * wholeWords; i < length; i++) reply[at + i] = octets[4 * from + i]!;
+  }
+
+  /** The extended error of the answer at `place`. */
+  extendedError(place: number): ExtendedErrorOption | null {
+    const flags = this.#ring.words[this.#table[2 * place + 1]! + Word.flags]!;
+    return (flags & Flag.extendedError) === 0 ? null : this.#answers[place]!.extendedError;
+  }
+
+  /** The answer at `place`, of which it is time to make another order. */
+  at(place: number): CachedAnswer {
+    return this.#answers[place]!;
   }
 
   /** True when the answer to `query` is worth keeping, because it was asked lately: most of many names are asked once. */
   wants({ hash }: Query): boolean {
     const index = hash & (askedCount - 1);
-    if (this.#asked[index] === hash) return this.#places.length > 0;
+    if (this.#asked[index] === hash) return this.#table.length > 0;
     this.#asked[index] = hash;
     return false;
   }
 
-  /** The answer to the question of `query`, if one is kept that is the same in the room that there is. */
-  find(query: Query): CachedAnswer | null {
-    if (this.#places.length === 0) return null;
-    const start = this.#start(query.hash);
-    for (let place = start; place < start + ways; place++) {
-      if (this.#hashes[place] !== query.hash) continue;
-      const answer = this.#places[place];
-      if (answer?.suits(query)) return answer;
-    }
-    return null;
+  /**
+   * Keeps the reply to `query` that `written` has written, in the place of the answer that was not used for longest;
+   * false when it is too long.
+   */
+  add(query: Query, reply: Reply, written: ReplyWriter, exchange: Exchange, length: number, phase: number): boolean {
+    const tailLength = length - headLength(query);
+    const orders = Math.min(written.cycle, maxOrders);
+    const place = this.#leastUsed(query.hash);
+    const nameWords = wordsOf(query.nameLength);
+    const record = this.#ring.add(Word.name + nameWords + orders * wordsOf(tailLength), place);
+    if (record === 0) return false;
+    this.#answers[place]?.discard();
+    const { words } = this.#ring;
+    words[record + Word.key] = keyOf(query);
+    words[record + Word.room] = written.trimmed ? query.room : 0;
+    words[record + Word.length] = tailLength;
+    words[record + Word.flags] =
+      orders | (reply.authoritative ? Flag.authoritative : 0) | (reply.extendedError === null ? 0 : Flag.extendedError);
+    words[record + Word.answers] = written.answers;
+    words[record + Word.authorities] = written.authorities;
+    words[record + Word.additionals] = written.additionals;
+    words[record + Word.lastUsed] = Math.floor(exchange.receivedAt / 1000);
+    words[record + Word.orders] = words[record + Word.order] = 0;
+    words.set(query.foldedWords.subarray(0, nameWords), record + Word.name);
+    this.#table[2 * place] = query.hash;
+    this.#table[2 * place + 1] = record;
+    this.#answers[place] = new CachedAnswer(this, place, reply, written, phase);
+    this.addOrder(place, query, written, exchange, length);
+    return true;
   }
 
-  /** Keeps an answer to `query` in the place of that of its group which was not used for longest. */
-  add(query: Query, answer: CachedAnswer): void {
-    const start = this.#start(query.hash);
-    let place = start;
-    for (let other = start; other < start + ways; other++) {
-      if (lastUsed(this.#places[other]!) < lastUsed(this.#places[place]!)) place = other;
-    }
-    this.#places[place]?.discard();
-    this.#places[place] = answer;
-    this.#hashes[place] = query.hash;
-    answer.enter(this, place);
+  /** Adds to the answer at `place` another order of its records; the oldest gives way to it. */
+  addOrder(place: number, query: Query, written: ReplyWriter, { reply, replyStart }: Exchange, length: number): void {
+    const { words, octets } = this.#ring;
+    const record = this.#table[2 * place + 1]!;
+    const room = words[record + Word.flags]! & 0xffff;
+    const turn = this.#answers[place]!.turn++;
+    const isComplete = turn + 1 >= room;
+    words[record + Word.uses] = isComplete ? (written.cycle > maxOrders ? usesOfOrders : endlessUses) : 0;
+    const tailLength = words[record + Word.length]!;
+    // In another order another number of additional records may fit: that is not this answer.
+    if (written.trimmed !== words[record + Word.room]! > 0 || written.additionals !== words[record + Word.additionals]) return;
+    if (length - headLength(query) !== tailLength) return;
+    const order = turn % room;
+    words[record + Word.orders] = Math.max(words[record + Word.orders]!, order + 1);
+    const to = record + Word.name + wordsOf(query.nameLength) + order * wordsOf(tailLength);
+    octets.set(reply.subarray(replyStart + length - tailLength, replyStart + length), 4 * to);
   }
 
   clear(): void {
-    for (const answer of this.#places) answer?.discard();
+    for (const answer of this.#answers) answer?.discard();
   }
 
-  /** Called by an answer that has ended. */
-  release(place: number): void {
-    this.#places[place] = null;
-    this.#hashes[place] = 0;
+  /** Called by an answer that ends; returns when it was last given. */
+  release(place: number): number {
+    const record = this.#table[2 * place + 1]!;
+    this.#ring.remove(record);
+    this.#answers[place] = null;
+    this.#table[2 * place] = this.#table[2 * place + 1] = 0;
+    return this.#ring.words[record + Word.lastUsed]!;
   }
 
-  /** Called by an answer that takes so many more octets, or fewer; makes others go where they are too many. */
-  account(octets: number): void {
-    this.#octets += octets;
-    while (this.#octets > this.#maxOctets) {
-      this.#places[this.#hand]?.discard();
-      this.#hand = (this.#hand + 1) % this.#places.length;
+  /** Of the places for `hash` one that is free, or else that of the answer that was not used for longest. */
+  #leastUsed(hash: number): number {
+    const start = this.#start(hash);
+    let least = start;
+    for (let place = start; place < start + ways; place++) {
+      if (this.#lastUsed(place) < this.#lastUsed(least)) least = place;
     }
+    return least;
+  }
+
+  #lastUsed(place: number): number {
+    const record = this.#table[2 * place + 1]!;
+    return record === 0 ? -1 : this.#ring.words[record + Word.lastUsed]!;
   }
 
   #start(hash: number): number {
@@ -113,111 +241,39 @@ export class AnswerCache {
   }
 }
 
-/** An answer in the cache: the octets between question and OPT, in some orders of its records. */
-export class CachedAnswer implements Derived, RecordCounts {
-  readonly answers: number;
-  readonly authorities: number;
-  readonly additionals: number;
-  readonly authoritative: boolean;
+/** What of an answer in the cache is not needed to copy it: what it was made of. */
+export class CachedAnswer implements Derived {
   readonly extendedError: ExtendedErrorOption | null;
   /** See RecordOrder.spread. */
   readonly phase: number;
   /** How many orders of its records were made so far. */
   turn = 0;
-  /** When it was last given, in seconds of the responder's clock. */
-  lastUsed: number;
 
-  readonly #name: Name;
-  readonly #type: number;
-  /** The room that it was made for, where another would make it another; 0 when nothing was left out. */
-  readonly #room: number;
+  readonly #cache: AnswerCache;
+  readonly #place: number;
   readonly #nodes: readonly Node[];
   readonly #ttls: readonly number[];
-  /** Strings, because their octets are where the string is, not one more reference away. */
-  readonly #tails: Octets[] = [];
-  /** How many orders there are to be. */
-  readonly #orders: number;
-  #next = 0;
-  #uses = 0;
-  /** Octets of the longest tail. */
-  #longest = 0;
-  #memory = answerOverhead;
-  #cache: AnswerCache | null = null;
-  #place = 0;
+  #ended = false;
 
-  /** Of the reply to `query` that `written` has written; `now` in seconds of the responder's clock. */
-  constructor(query: Query, { authoritative, extendedError }: Reply, written: ReplyWriter, phase: number, now: number) {
-    this.answers = written.answers;
-    this.authorities = written.authorities;
-    this.additionals = written.additionals;
-    this.authoritative = authoritative;
+  constructor(cache: AnswerCache, place: number, { extendedError }: Reply, { nodes, ttls }: ReplyWriter, phase: number) {
     this.extendedError = extendedError;
     this.phase = phase;
-    this.lastUsed = now;
-    this.#name = query.name;
-    this.#type = query.type;
-    this.#room = written.trimmed ? query.room : 0;
-    this.#nodes = [...written.nodes];
-    this.#ttls = [...written.ttls];
-    this.#orders = written.spread ? maxOrders : 1;
-  }
-
-  /** True when this is the answer to `query` in the room that there is. */
-  suits(query: Query): boolean {
-    const { nameLength, folded, type, room } = query;
-    const name = this.#name;
-    if (name.length !== nameLength || this.#type !== type) return false;
-    for (let i = 0; i < nameLength; i++) if (name.charCodeAt(i) !== folded[i]) return false;
-    return this.#room === 0 ? headLength(query) + this.#longest <= room : this.#room === room;
-  }
-
-  /** The octets for the next reply; null when it is time to make them in another order. */
-  next(now: number): Octets | null {
-    this.lastUsed = now;
-    if (this.#orders === 1) return this.#tails[0]!;
-    if (this.turn < this.#orders || this.#uses === usesOfOrders) return null;
-    this.#uses += 1;
-    this.#next = this.#next + 1 < this.#tails.length ? this.#next + 1 : 0;
-    return this.#tails[this.#next]!;
-  }
-
-  /** Adds the octets of the reply of `length` octets that `written` has written; the oldest give way to them. */
-  put(written: ReplyWriter, { reply, replyStart }: Exchange, query: Query, length: number): void {
-    this.turn += 1;
-    this.#uses = 0;
-    // In another order another number of additional records may fit: that is not this answer.
-    if (written.trimmed !== this.#room > 0 || written.additionals !== this.additionals) return;
-    const tail = octetsOf(reply, replyStart + headLength(query), replyStart + length);
-    const replaced = this.#tails.length < this.#orders ? undefined : this.#tails.shift();
-    this.#tails.push(tail);
-    this.#longest = Math.max(this.#longest, tail.length);
-    this.#account(tail.length - (replaced?.length ?? 0));
-  }
-
-  /** Called by the cache that takes it in. */
-  enter(cache: AnswerCache, place: number): void {
     this.#cache = cache;
     this.#place = place;
+    this.#nodes = [...nodes];
+    this.#ttls = [...ttls];
     for (const node of this.#nodes) (node.derived ??= new Set()).add(this);
-    cache.account(this.#memory);
   }
 
   discard(): void {
-    const cache = this.#cache;
-    if (cache === null) return;
-    this.#cache = null;
+    if (this.#ended) return;
+    this.#ended = true;
+    const lastUsed = this.#cache.release(this.#place);
     for (const [index, node] of this.#nodes.entries()) {
-      node.heldUntil = Math.max(node.heldUntil, heldUntil(this.lastUsed, this.#ttls[index]!));
+      node.heldUntil = Math.max(node.heldUntil, heldUntil(lastUsed, this.#ttls[index]!));
       node.derived?.delete(this);
       if (node.derived?.size === 0) node.derived = null;
     }
-    cache.release(this.#place);
-    cache.account(-this.#memory);
-  }
-
-  #account(octets: number): void {
-    this.#memory += octets;
-    this.#cache?.account(octets);
   }
 }
 
@@ -231,6 +287,13 @@ function headLength({ questionStart, questionEnd }: Query): number {
   return headerLength + questionEnd - questionStart;
 }
 
-function lastUsed(answer: CachedAnswer | null): number {
-  return answer === null ? -1 : answer.lastUsed;
+function keyOf({ nameLength, type }: Query): number {
+  return (nameLength << 16) | type;
 }
+
+/** Words that so many octets take. */
+function wordsOf(octets: number): number {
+  return (octets + 3) >> 2;
+}
+
+const isLittleEndian = endianness() === 'LE';

@@ -8,7 +8,9 @@ export interface Exchange {
   start: number;
   end: number;
   /** Takes the reply from `replyStart` on; there is room for `replyRoom` octets (UDP: at least 4096, TCP: 65535). */
-  reply: Buffer;
+  readonly reply: Buffer;
+  /** The same memory. */
+  readonly replyView: DataView;
   replyStart: number;
   replyRoom: number;
   /** TCP has no size limit of its own, and its peer's address is proven; DNS over TLS would be `tcp` too. */

@@ -12,7 +12,7 @@ import type { StoredRRset } from '../zone/rrset.ts';
 import type { Zone } from '../zone/zone.ts';
 import { addressedName, findAddresses, findServerAddresses, pointsToAddresses } from './additional.ts';
 import type { Exchange } from './exchange.ts';
-import { type RecordCounts, replyFlags } from './header.ts';
+import { replyFlags } from './header.ts';
 import { NegativeCopier, negativeSoa } from './negative.ts';
 import { RecordOrder, recordOverhead } from './order.ts';
 import type { Query } from './query.ts';
@@ -28,7 +28,7 @@ export interface Selection {
 }
 
 /** Writes replies; made once. The public fields say how the last one came out. */
-export class ReplyWriter implements RecordCounts {
+export class ReplyWriter {
   rcode: number = Rcode.NOERROR;
   /** A record of the answer, or what a referral needs, was left out. */
   truncated = false;
@@ -36,8 +36,8 @@ export class ReplyWriter implements RecordCounts {
   trimmed = false;
   /** A subset was drawn for the client: for another client the reply would be another. */
   personal = false;
-  /** The order of records was chosen to spread load: there are others as good. */
-  spread = false;
+  /** How many orders of the records there are that are as good and spread load among them; 1 when only this one. */
+  cycle = 1;
   /** False when names that do not exist have a part in the additional section. */
   steady = true;
   /** The nodes that the reply was made from, and for how many seconds a resolver may keep what it has of each. */
@@ -99,7 +99,8 @@ export class ReplyWriter implements RecordCounts {
 
   #begin(query: Query, reply: Reply): void {
     this.rcode = reply.rcode;
-    this.truncated = this.trimmed = this.personal = this.spread = false;
+    this.truncated = this.trimmed = this.personal = false;
+    this.cycle = 1;
     this.steady = true;
     this.nodes.length = 0;
     this.ttls.length = 0;
@@ -134,8 +135,7 @@ export class ReplyWriter implements RecordCounts {
       this.personal = true;
       this.#order.draw(rrset, seedOf(client, owner), this.#room(), count);
     } else if (isBalanced(rrset.type) && count > 1) {
-      this.spread = true;
-      this.#order.spread(rrset, turn, phase);
+      this.cycle = Math.max(this.cycle, this.#order.spread(rrset, turn, phase));
     } else {
       this.#order.natural(count);
     }

@@ -3,13 +3,6 @@ import { Flag, flagsWith, headerLength, opcodeOf } from '../wire/flags.ts';
 import type { Exchange } from './exchange.ts';
 import type { Query } from './query.ts';
 
-/** Records in each section. */
-export interface RecordCounts {
-  readonly answers: number;
-  readonly authorities: number;
-  readonly additionals: number;
-}
-
 /**
  * The second word of the reply to a query with the flags `asked`. RD comes back as it was. RA is clear: we do not
  * recurse. AD and CD are clear: we vouch for our own data only (RFC 4035 section 3.1.6, RFC 6840 section 5.8). Z is
@@ -20,20 +13,25 @@ export function replyFlags(asked: number, authoritative: boolean, truncated: boo
   return flagsWith(flags, opcodeOf(asked), rcode);
 }
 
-/** Writes the header and, as it was asked, the question; returns how many octets that are. */
+/**
+ * Writes the header, with so many records in each section, and, as it was asked, the question; returns how many octets
+ * that are.
+ */
 export function writeHead(
   { request, start, reply, replyStart }: Exchange,
   query: Query,
   flags: number,
-  counts: RecordCounts,
+  answers: number,
+  authorities: number,
+  additionals: number,
 ): number {
   reply[replyStart] = request[start]!;
   reply[replyStart + 1] = request[start + 1]!;
   writeUint16(reply, replyStart + 2, flags);
   writeUint16(reply, replyStart + 4, query.hasQuestion ? 1 : 0);
-  writeUint16(reply, replyStart + 6, counts.answers);
-  writeUint16(reply, replyStart + 8, counts.authorities);
-  writeUint16(reply, replyStart + 10, counts.additionals);
+  writeUint16(reply, replyStart + 6, answers);
+  writeUint16(reply, replyStart + 8, authorities);
+  writeUint16(reply, replyStart + 10, additionals);
   if (!query.hasQuestion) return headerLength;
   const shift = replyStart + headerLength - query.questionStart;
   for (let i = query.questionStart; i < query.questionEnd; i++) reply[i + shift] = request[i]!;
@@ -42,13 +40,13 @@ export function writeHead(
 
 /** Writes a reply without records; returns its length in octets. */
 export function writeEmptyReply(exchange: Exchange, query: Query, rcode: number): number {
-  return writeHead(exchange, query, replyFlags(query.flags, false, false, rcode), none);
+  return writeHead(exchange, query, replyFlags(query.flags, false, false, rcode), 0, 0, 0);
 }
 
 /** Takes the records out of a reply and sets TC; returns its length in octets. */
 export function truncateReply(exchange: Exchange, query: Query): number {
   const flags = exchange.reply.readUInt16BE(exchange.replyStart + 2);
-  return writeHead(exchange, query, flags | Flag.TC, none);
+  return writeHead(exchange, query, flags | Flag.TC, 0, 0, 0);
 }
 
 /** How many records the answer section of the reply has. */
@@ -60,8 +58,6 @@ export function answerCount({ reply, replyStart }: Exchange): number {
 export function countAdditional({ reply, replyStart }: Exchange): void {
   writeUint16(reply, replyStart + 10, reply.readUInt16BE(replyStart + 10) + 1);
 }
-
-const none: RecordCounts = { answers: 0, authorities: 0, additionals: 0 };
 
 /**
  * Writes a number in network order and returns the offset after it. Buffer's own method would check what is known here.

@@ -5,7 +5,7 @@ import { type Octets, uint32At } from '../wire/octets.ts';
 import { MessageWriter, Section } from '../wire/writer.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { Exchange } from './exchange.ts';
-import { type RecordCounts, replyFlags, writeHead, writeUint16 } from './header.ts';
+import { replyFlags, writeHead, writeUint16 } from './header.ts';
 import type { Query } from './query.ts';
 import type { PlacedRRset, Reply } from './reply.ts';
 
@@ -43,14 +43,12 @@ export class NegativeCopier {
     let tail = this.#tails.get(zone);
     if (!tail?.isOf(zone)) this.#tails.set(zone, (tail = new NegativeTail(zone)));
     const flags = replyFlags(query.flags, reply.authoritative, false, reply.rcode);
-    const length = writeHead(exchange, query, flags, soaOnly);
+    const length = writeHead(exchange, query, flags, 0, 1, 0);
     if (length + tail.length > query.room) return 0;
     tail.write(exchange.reply, exchange.replyStart + length, query.nameLength);
     return length + tail.length;
   }
 }
-
-const soaOnly: RecordCounts = { answers: 0, authorities: 1, additionals: 0 };
 
 /** The SOA record of a zone's negative answers as octets that go behind any question for a name of the zone. */
 class NegativeTail {

@@ -6,7 +6,7 @@
  */
 import { finishHash } from '../runtime/hash.ts';
 import { RRType } from '../wire/codes.ts';
-import { type Octets, uint16At } from '../wire/octets.ts';
+import { type Octets, uint16At, uint32At } from '../wire/octets.ts';
 import type { StoredRRset } from '../zone/rrset.ts';
 
 /** The record indexes of one rrset at a time, in an order. Made once and used for each answer. */
@@ -26,13 +26,13 @@ export class RecordOrder {
   /**
    * All records in an order to spread load. `turn`, 0 and up, numbers the orders of one answer and `phase`, 0 to 1,
    * tells answers apart: over the turns each record comes first as often as its weight says, sooner than chance would
-   * have it.
+   * have it. Returns after how many turns the orders come again; Infinity for never.
    */
-  spread(rrset: StoredRRset, turn: number, phase: number): void {
+  spread(rrset: StoredRRset, turn: number, phase: number): number {
     const size = rrset.size;
-    if (rrset.type !== RRType.SRV) {
+    if (rrset.type !== RRType.SRV || areEqual(rrset)) {
       this.#rotate(size, turn + Math.floor(phase * size));
-      return;
+      return size;
     }
     this.#reserve(size);
     for (let i = 0; i < size; i++) this.#keys[i] = srvKey(rrset.rdata(i), 1 - Math.random());
@@ -40,6 +40,7 @@ export class RecordOrder {
     const first = this.#firstSrv(rrset, (phase + turn * goldenRatio) % 1);
     if (first >= 0) this.#keys[first] = -1;
     this.#sort(size, size);
+    return Infinity;
   }
 
   /**
@@ -115,6 +116,13 @@ const initialSize = 256;
 export const recordOverhead = 12;
 
 const goldenRatio = (Math.sqrt(5) - 1) / 2;
+
+/** True when all SRV records have the same priority and weight. */
+function areEqual(rrset: StoredRRset): boolean {
+  const first = uint32At(rrset.rdata(0), 0);
+  for (let i = 1; i < rrset.size; i++) if (uint32At(rrset.rdata(i), 0) !== first) return false;
+  return true;
+}
 
 /**
  * A number by which SRV records sort: the priority, then a half of the unit interval for all weights above 0, one for

@@ -14,8 +14,10 @@ export class Query {
   questionEnd = 0;
   type = 0;
   class = 0;
-  /** The name in wire form, folded: the first `nameLength` octets. */
-  readonly folded = Buffer.alloc(maxNameLength);
+  /** The name in wire form, folded: the first `nameLength` octets, and zeros up to the next whole word. */
+  readonly folded = Buffer.from(new ArrayBuffer(maxNameLength + 1));
+  /** The same memory, to compare four octets at once. */
+  readonly foldedWords = new Int32Array(this.folded.buffer);
   nameLength = 0;
   /** Over the folded name and the type. */
   hash = 0;
@@ -86,6 +88,7 @@ export class Query {
     }
     if (at + 4 > end) return false;
     this.nameLength = length;
+    for (let i = length; i % 4 !== 0; i++) folded[i] = 0;
     this.type = (request[at]! << 8) | request[at + 1]!;
     this.class = (request[at + 2]! << 8) | request[at + 3]!;
     this.hash = Math.imul(hash ^ this.type, fnvPrime);

@@ -9,6 +9,7 @@ export function createExchange(transport: Exchange['transport'], reply: Buffer):
     start: 0,
     end: 0,
     reply,
+    replyView: new DataView(reply.buffer, reply.byteOffset, reply.length),
     replyStart: 0,
     replyRoom: reply.length,
     transport,

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { Clock } from '../../src/runtime/clock.ts';
 import { openLog } from '../../src/runtime/log.ts';
 import { Counters } from '../../src/responder/counters.ts';
+import { createExchange } from '../../src/transport/exchange.ts';
 import type { Exchange } from '../../src/responder/exchange.ts';
 import { type Responder, createResponder } from '../../src/responder/responder.ts';
 import type { ResponderSettings } from '../../src/responder/settings.ts';
@@ -81,15 +82,10 @@ export class DnsServer {
     { transport = 'udp', peer = '127.0.0.1', room = transport === 'udp' ? 4096 : 65_535 }: Path = {},
   ): Buffer | null {
     const exchange: Exchange = {
+      ...createExchange(transport, Buffer.alloc(room)),
       request,
-      start: 0,
       end: request.length,
-      reply: Buffer.alloc(room),
-      replyStart: 0,
-      replyRoom: room,
-      transport,
       peer: addressOctets(peer),
-      peerStart: 0,
       peerPort: 4096,
       receivedAt: this.clock.now(),
     };
