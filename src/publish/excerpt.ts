@@ -48,6 +48,10 @@ function* witnesses(name: Name, zone: PublishedZone): Generator<Name> {
 function* ownersNear(name: Name, zone: PublishedZone): Generator<Name> {
   yield* zone.statics.keys();
   yield* zone.pointers.owners();
+  for (const ancestor of zone.external === null ? [] : pathTo(name, zone)) {
+    const owner = zone.external!.ownerAtOrBelow(ancestor);
+    if (owner !== null) yield owner;
+  }
   if (zone.kind !== 'services') return;
   const near = new Set([...pathTo(name, zone)].map((ancestor) => zone.serviceAt(ancestor)));
   for (const service of near) if (service !== null) yield* ownersOf(service);

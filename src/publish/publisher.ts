@@ -135,7 +135,7 @@ export class Publisher {
   changeExternalZone(apex: Name, difference: Difference, serial: number): Promise<AppliedChange> {
     const zone = this.#zones.get(apex)!;
     zone.moveSerial(serial);
-    return this.#send([update(zone, difference)]);
+    return this.#send([updateOf([zone, difference])]);
   }
 
   /**
@@ -155,8 +155,7 @@ export class Publisher {
 
   /** True for the apex of a zone that registrations fill, whose serial is a revision. */
   isRegistered(apex: Name): boolean {
-    const kind = this.#zones.get(foldName(apex))?.kind ?? 'static';
-    return kind !== 'static';
+    return this.#zones.get(foldName(apex))?.isRegistered ?? false;
   }
 
   /** The zones, in no order. */
@@ -166,7 +165,7 @@ export class Publisher {
 
   /** Returns the zones whose serial moved. */
   #moveSerials(revision: number): Set<PublishedZone> {
-    return new Set([...this.#zones.values()].filter((zone) => zone.kind !== 'static' && zone.moveSerial(revision)));
+    return new Set([...this.#zones.values()].filter((zone) => zone.isRegistered && zone.moveSerial(revision)));
   }
 
   #takeIn(

@@ -57,10 +57,8 @@ function ipv4Octets(address: string): Octets {
   return (octets + String.fromCharCode(number)) as Octets;
 }
 
-const zero = 48;
-const maxStringLength = 255;
-
-function characterStrings(octets: Octets): string {
+/** The octets as character-strings (RFC 1035 section 3.3), as many as it takes; none for none. */
+export function characterStrings(octets: Octets): string {
   let strings = '';
   for (let at = 0; at < octets.length; at += maxStringLength) {
     const part = octets.slice(at, at + maxStringLength);
@@ -68,3 +66,6 @@ function characterStrings(octets: Octets): string {
   }
   return strings;
 }
+
+const zero = 48;
+const maxStringLength = 255;

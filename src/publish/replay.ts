@@ -17,6 +17,7 @@ export type ReverseRecords = (
 interface Moment {
   readonly serial: number;
   readonly statics: StaticRecords;
+  readonly external: readonly RRset[];
 }
 
 export class Replay {
@@ -26,7 +27,7 @@ export class Replay {
   readonly #reverseRecords: ReverseRecords;
 
   constructor(zones: Iterable<PublishedZone>, reverseRecords: ReverseRecords) {
-    this.#moments = new Map([...zones].map((zone) => [zone, { serial: zone.serial, statics: zone.statics }]));
+    this.#moments = new Map([...zones].map((zone) => [zone, momentOf(zone)]));
     for (const zone of this.#moments.keys()) {
       for (const service of zone.services.values()) this.#pending.set(service, zone);
     }
@@ -43,10 +44,11 @@ export class Replay {
     this.#copies.push(...piece.take(this.#moments));
   }
 
-  /** A `load` of each zone with its static records, then `update`s with the registered ones. */
+  /** A `load` of each zone with its static or external records, then `update`s with the registered ones. */
   *changes(): Generator<ZoneChange> {
-    for (const [zone, { serial, statics }] of this.#moments) {
-      yield { zone: zone.apex, serial, kind: 'load', removed: [], added: [...statics.values()].flat(), marks: [] };
+    for (const [zone, { serial, statics, external }] of this.#moments) {
+      const added = [...[...statics.values()].flat(), ...external];
+      yield { zone: zone.apex, serial, kind: 'load', removed: [], added, marks: [] };
     }
     const piece = new Piece();
     for (const [service, zone] of this.#pending) {
@@ -72,6 +74,10 @@ export class Replay {
       put(reverse.rrset, reverse.zone, this.#moments.get(reverse.zone)!.statics);
     }
   }
+}
+
+function momentOf({ serial, statics, external }: PublishedZone): Moment {
+  return { serial, statics, external: external === null ? [] : [...external.rrsets()] };
 }
 
 /**

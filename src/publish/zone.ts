@@ -1,4 +1,4 @@
-/** PublishedZone: a zone as the control plane knows it, from zone files, registrations or both. */
+/** PublishedZone: a zone as the control plane knows it, from zone files, registrations or both, or from somebody else. */
 import type { Name } from '../wire/name.ts';
 import type { RRset } from '../wire/record.ts';
 import type { Mark } from '../zone/change.ts';
@@ -7,26 +7,45 @@ import { Pointers } from './pointers.ts';
 import type { PublishedService } from './service.ts';
 import type { StaticRecords } from './static.ts';
 
+/** The records of a zone that somebody else makes. Names are folded. */
+export interface ExternalRecords {
+  /** All, SOA and NS among them. */
+  rrsets(): Iterable<RRset>;
+  rrsetsAt(owner: Name): readonly RRset[];
+  /** Any owner that makes `name` exist; null where there is none. */
+  ownerAtOrBelow(name: Name): Name | null;
+}
+
 export class PublishedZone {
   /** Folded. */
   readonly apex: Name;
   /**
    * `services`: instances are registered in it; `reverse`: their addresses are; `static`: a zone file has all that it
-   * holds.
+   * holds; `external`: somebody else makes its records.
    */
-  readonly kind: 'services' | 'reverse' | 'static';
+  readonly kind: 'services' | 'reverse' | 'static' | 'external';
   statics: StaticRecords;
   /** By name; empty but in a zone of services. */
   readonly services = new Map<string, PublishedService>();
   /** Empty but in a reverse zone. */
   readonly pointers = new Pointers();
+  /** Null but in an external zone. */
+  readonly external: ExternalRecords | null;
   // A revision, or the serial of a zone file.
   #serial = 0;
 
-  constructor(apex: Name, kind: PublishedZone['kind'], statics: StaticRecords) {
+  constructor(
+    apex: Name, kind: PublishedZone['kind'], statics: StaticRecords, external: ExternalRecords | null = null,
+  ) {
     this.apex = apex;
     this.kind = kind;
     this.statics = statics;
+    this.external = external;
+  }
+
+  /** True where registrations fill it, so that its serial is a revision. */
+  get isRegistered(): boolean {
+    return this.kind === 'services' || this.kind === 'reverse';
   }
 
   /** SOA serial, 0 to 2^32-1. */
@@ -44,9 +63,10 @@ export class PublishedZone {
     return this.#serial !== from;
   }
 
-  /** The registered rrsets at a folded name in the zone, before static records have their say. */
-  registeredAt(owner: Name): RRset[] {
+  /** The registered or external rrsets at a folded name in the zone, before static records have their say. */
+  registeredAt(owner: Name): readonly RRset[] {
     if (this.kind === 'static') return [];
+    if (this.external !== null) return this.external.rrsetsAt(owner);
     if (this.kind === 'reverse') return [this.pointers.rrset(owner)].filter((rrset) => rrset !== null);
     if (owner !== serviceTypesName(this.apex)) return this.serviceAt(owner)?.rrsetsAt(owner) ?? [];
     const parts = [...this.services.values()]
