@@ -12,7 +12,7 @@ import { CheckRunner } from './checks/runner.ts';
 import type { Config } from './config/schema.ts';
 import { createHttpServer } from './http/server.ts';
 import {
-  checksHere, dnsMetrics, explainOrRefuse, httpSettings, openStore, publisherSettings, registrySettings,
+  dnsMetrics, explainOrRefuse, httpSettings, isKeptHere, openStore, publisherSettings, registrySettings,
   workersSettings,
 } from './parts.ts';
 import { Publisher } from './publish/publisher.ts';
@@ -79,6 +79,7 @@ async function start(
       publisher.load(changes);
       return Promise.resolve({ heldFor: 0 });
     },
+    isOurs: (instance) => isKeptHere(store, instance),
   });
   loaded = true;
   closing.push(() => registry.close());
@@ -110,7 +111,7 @@ async function start(
     log: log.child({ part: 'checks' }),
     sink: registry,
     ownPorts: config.http.listen.map(({ port }) => port),
-    isOurs: (instance) => checksHere(store, instance),
+    isOurs: (instance) => isKeptHere(store, instance),
   });
   closing.push(() => {
     checks.close();

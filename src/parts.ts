@@ -36,8 +36,8 @@ export async function openStore({ store, data }: Config, clock: Clock, log: Logg
   return LevelStore.open(storeDirectory(data), clock);
 }
 
-/** True where this server, of those that share a store, runs the checks of an instance. */
-export function checksHere(store: Store, instance: Instance): boolean {
+/** True where this server, of those that share a store, runs the checks of an instance and ends its lease. */
+export function isKeptHere(store: Store, instance: Instance): boolean {
   return !isShared(store) || ownerOf(keyOf(instance), store.servers) === store.server;
 }
 

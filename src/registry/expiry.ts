@@ -22,6 +22,8 @@ export interface ExpiryParts {
   readonly entries: () => Iterable<Entry>;
   readonly announce: ProtectionParts['announce'];
   readonly upkeep: Pick<Upkeep, 'expire' | 'publishLateness' | 'publishObserved'>;
+  /** False where another server writes what becomes of an instance, while it is alive. */
+  readonly isOurs: (instance: Instance) => boolean;
 }
 
 export class Expiry {
@@ -33,6 +35,8 @@ export class Expiry {
   /** Entries that leave one by one, in random order, and how many of them with each sweep. */
   #leaving: Entry[] = [];
   #leavingStep = 0;
+  /** Entries that another server is to write about, and the lease time at which this one does. */
+  readonly #elsewhere = new Map<Entry, number>();
 
   constructor(parts: ExpiryParts) {
     const { clock, longestProtection, announce } = parts;
@@ -69,9 +73,14 @@ export class Expiry {
     if (entry.instance.late) this.#parts.upkeep.publishLateness(entry);
     if (entry.overdue) {
       entry.overdue = false;
-      this.#parts.upkeep.publishObserved(entry);
+      this.#publishObserved(entry);
     }
     return true;
+  }
+
+  /** Takes over a renewal that some server has answered: it counts, should the removal that is being written fail. */
+  hear(entry: Entry): void {
+    if (!this.renew(entry) && entry.state === 'ending') entry.renewedAt = this.#now();
   }
 
   /** Takes over what another server wrote of the checks of an instance. */
@@ -120,6 +129,7 @@ export class Expiry {
       if (!this.protection.holds(entry)) this.#timeOut(entry, now);
     }
     this.#letLeave();
+    this.#takeOver(now);
   }
 
   /**
@@ -150,7 +160,7 @@ export class Expiry {
       this.#expire(entry);
     } else {
       entry.overdue = true;
-      this.#parts.upkeep.publishObserved(entry);
+      this.#publishObserved(entry);
     }
   }
 
@@ -175,10 +185,40 @@ export class Expiry {
   }
 
   #expire(entry: Entry): void {
+    if (this.#isOurs(entry)) this.#remove(entry);
+  }
+
+  #remove(entry: Entry): void {
     this.#move(entry, 'ending');
-    this.#parts.upkeep.expire(entry, () => {
-      if (entry.state === 'ending') this.#move(entry, 'late');
+    const isDue = (): boolean => hasEnded(entry, this.#now());
+    this.#parts.upkeep.expire(entry, isDue, () => {
+      if (entry.state !== 'ending') return;
+      this.#move(entry, 'late');
+      if (!isDue()) this.renew(entry);
     });
+  }
+
+  #publishObserved(entry: Entry): void {
+    if (this.#isOurs(entry)) this.#parts.upkeep.publishObserved(entry);
+  }
+
+  /** True where this server is to write about an entry now. */
+  #isOurs(entry: Entry): boolean {
+    if (this.#parts.isOurs(entry.instance)) return true;
+    if (!this.#elsewhere.has(entry)) this.#elsewhere.set(entry, this.#now() + patience);
+    return false;
+  }
+
+  /** Writes what another server should have written: it may be gone, or take a third one for the one to do it. */
+  #takeOver(now: number): void {
+    for (const [entry, due] of this.#elsewhere) {
+      if (due > now) return;
+      this.#elsewhere.delete(entry);
+      const { state } = entry;
+      const isLeaving = state === 'leaving' || (state === 'late' && !this.protection.holds(entry));
+      if (isLeaving && hasEnded(entry, now)) this.#remove(entry);
+      else if (state !== 'ending') this.#parts.upkeep.publishObserved(entry);
+    }
   }
 
   /** Changes the state and with it what is counted: `renewed` and `late` are waited for. */
@@ -210,6 +250,9 @@ function lookAgainAfter(instance: Instance): number {
   const period = periodOf(instance);
   return period === Infinity ? Infinity : Math.min(60_000, lateAfter * period * 1000);
 }
+
+/** Milliseconds that another server gets to write what becomes of an instance: while it is silent it counts as alive. */
+const patience = 5000;
 
 /** Milliseconds until a removal that could not be written is tried again. */
 const retryDelay = 1000;

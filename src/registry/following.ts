@@ -42,7 +42,7 @@ export class Following implements Follower {
     const { catalog, expiry } = this.#parts;
     for (const { zone, service, id, generation } of renewals) {
       const entry = catalog.entry(zone, service, id);
-      if (entry?.instance.generation === generation) expiry.renew(entry);
+      if (entry?.instance.generation === generation) expiry.hear(entry);
     }
   }
 
@@ -72,7 +72,7 @@ export class Following implements Follower {
       if (!there.has(keyOf(instance))) differences.push({ kind: 'instance', ref: instance, revision, after: null });
     }
     await writer.takeIn([...differences.map((change) => this.#commitOf(change)), movedTo(revision)]);
-    for (const entry of catalog.entries()) expiry.renew(entry);
+    for (const entry of catalog.entries()) expiry.hear(entry);
   }
 
   #commitOf(stored: EntryChange): ForeignCommit {

@@ -10,7 +10,7 @@ import { admit, patched } from './admission.ts';
 import { Catalog, type Entry } from './catalog.ts';
 import { type Change, type InstanceCause, type InstanceChange, instanceChange } from './change.ts';
 import { Drained } from './drained.ts';
-import { RegistryError } from './error.ts';
+import { RegistryError, type RegistryErrorCode } from './error.ts';
 import { EventLog } from './events.ts';
 import { Expiry } from './expiry.ts';
 import { Following } from './following.ts';
@@ -31,7 +31,7 @@ import type { RegistrySettings } from './settings.ts';
 import { isShared, type SharedRenewal, type SharedStore, stamped, type Store, type Tombstone } from './store.ts';
 import { Tombstones } from './tombstones.ts';
 import { Upkeep } from './upkeep.ts';
-import { type Published, refusalOf, Writer } from './writer.ts';
+import { type Decision, type Published, refusalOf, Writer } from './writer.ts';
 
 export interface RegistryParts {
   readonly store: Store;
@@ -45,6 +45,8 @@ export interface RegistryParts {
    * that nothing moves but the revision.
    */
   readonly publish: (changes: readonly Change[], revision: number) => Promise<Published>;
+  /** False where another server that is alive looks after an instance. Without it all are this server's. */
+  readonly isOurs?: (instance: Instance) => boolean;
 }
 
 export type { Lease, Registered, RegistryStatistics, Removed, RenewalResult } from './outcome.ts';
@@ -105,6 +107,7 @@ export class Registry {
         this.events.recordProtection(scope, end);
       },
       upkeep: this.#upkeep,
+      isOurs: parts.isOurs ?? (() => true),
     });
   }
 
@@ -203,7 +206,7 @@ export class Registry {
    */
   async register(registration: Registration, caller: Caller, options: WriteOptions = {}): Promise<Registered> {
     const admitted = this.#admit(registration, caller);
-    const { isRenewal, ...registered } = await this.#writer.write<Repeatable>(keyOf(admitted), () => {
+    const { isRenewal, ...registered } = await this.#write<Repeatable>(keyOf(admitted), () => {
       const entry = this.#judgeRegistration(admitted, caller, options);
       if (entry !== undefined && isSameRegistration(entry.instance, admitted) && this.#expiry.renew(entry)) {
         return { kind: 'nothing', outcome: { instance: entry.instance, created: false, isRenewal: true } };
@@ -243,7 +246,7 @@ export class Registry {
     caller: Caller,
     options: WriteOptions = {},
   ): Promise<Removed> {
-    return this.#writer.write<Removed>(keyOf(foldRef(ref)), () => {
+    return this.#write<Removed>(keyOf(foldRef(ref)), () => {
       const entry = this.#demand(ref, generation);
       const before = entry.instance;
       refuseStale(before, options);
@@ -280,7 +283,7 @@ export class Registry {
     options: WriteOptions = {},
   ): Promise<{ readonly service: Service; readonly created: boolean }> {
     const wanted = parseService(this.#demandZone(zone), name, settings);
-    return this.#writer.write(`${wanted.service}.${wanted.zone}`, () => {
+    return this.#write(`${wanted.service}.${wanted.zone}`, () => {
       const before = this.service(wanted.zone, wanted.service);
       refuseStale(before, options);
       refuseServiceBeyondLimit(this.#catalog, this.#parts.settings, wanted);
@@ -299,7 +302,7 @@ export class Registry {
   /** Removes the settings of a service; its instances stay, and the defaults hold for them. */
   async deleteService(zone: string, name: string, options: WriteOptions = {}): Promise<void> {
     const [folded, service] = [this.#demandZone(zone), foldAscii(name)];
-    await this.#writer.write(`${service}.${folded}`, () => {
+    await this.#write(`${service}.${folded}`, () => {
       const before = this.service(folded, service);
       if (before === null) throw new RegistryError('not-found', `service ${service} has no settings in zone ${folded}`);
       refuseStale(before, options);
@@ -432,7 +435,7 @@ export class Registry {
   async #renew(renewal: Renewal, caller: Caller): Promise<RenewalResult> {
     try {
       const { status, generation } = renewal;
-      refuseForeign(this.#demand(renewal, generation).instance, caller);
+      await this.#decided(() => refuseForeign(this.#demand(renewal, generation).instance, caller));
       await this.#share({ ...foldRef(renewal), generation });
       const entry = this.#demand(renewal, generation);
       if (!this.#expiry.renew(entry)) throw new RegistryError('gone', `the lease of ${nameOf(renewal)} has ended`);
@@ -456,6 +459,25 @@ export class Registry {
     });
   }
 
+  #write<T>(key: string, decide: () => Decision<T>): Promise<T> {
+    return this.#decided(() => this.#writer.write(key, decide));
+  }
+
+  /** What is refused for how things stand is asked for once more when all is known that other servers have committed. */
+  async #decided<T>(ask: () => T | Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (this.#shared === null || !(error instanceof RegistryError) || !outdatable.has(error.code)) throw error;
+      await this.#shared.catchUp().catch((cause: unknown) => {
+        throw refusalOf(cause);
+      });
+      // What it brought goes through the writer.
+      await this.#writer.writeOwn('', () => ({ kind: 'nothing', outcome: undefined }));
+      return ask();
+    }
+  }
+
   #update(
     ref: InstanceRef,
     generation: number | null,
@@ -463,7 +485,7 @@ export class Registry {
     options: WriteOptions,
     edit: (instance: Instance) => Instance,
   ): Promise<Removed> {
-    return this.#writer.write<Removed>(keyOf(foldRef(ref)), () => {
+    return this.#write<Removed>(keyOf(foldRef(ref)), () => {
       const entry = this.#demand(ref, generation);
       const before = entry.instance;
       refuseStale(before, options);
@@ -519,6 +541,8 @@ export class Registry {
 /** `isRenewal`: nothing was registered, since it was already just so. */
 type Repeatable = Registered & { readonly isRenewal: boolean };
 
+/** Refusals that come from what other servers have committed, or from not having heard of it. */
+const outdatable: ReadonlySet<RegistryErrorCode> = new Set(['not-found', 'gone', 'replaced', 'stale', 'conflict']);
 const keptTombstones = 100_000;
 /** Milliseconds. */
 const tombstoneLife = 3_600_000;

@@ -25,12 +25,16 @@ export class Upkeep {
   }
 
   /**
-   * Removes an entry whose lease has ended, while its state is `ending`. `failed` is called where another server
-   * changed it first.
+   * Removes an entry while its state is `ending`, if it `isDue` when its turn comes. `failed` is called where it is not,
+   * and where another server changed it first.
    */
-  expire(entry: Entry, failed: () => void): void {
+  expire(entry: Entry, isDue: () => boolean, failed: () => void): void {
     this.#inBackground(entry, () => {
       if (entry.state !== 'ending') return nothing;
+      if (!isDue()) {
+        failed();
+        return nothing;
+      }
       const before = entry.instance;
       return {
         kind: 'commit',

@@ -1,6 +1,6 @@
 /** A registry on a store that others write to as well. */
-import { expect, test } from 'vitest';
-import { Registry } from '../../src/registry/registry.ts';
+import { describe, expect, test } from 'vitest';
+import { Registry, type RegistryParts } from '../../src/registry/registry.ts';
 import type { Change } from '../../src/registry/change.ts';
 import { defaultRegistrySettings } from '../../src/registry/settings.ts';
 import {
@@ -19,7 +19,6 @@ class ScriptedStore extends MemoryStore implements SharedStore {
   follower: Follower | null = null;
   readonly renewals: SharedRenewal[] = [];
   trouble: StoreError | null = null;
-
   follow(follower: Follower): void {
     this.follower = follower;
   }
@@ -30,12 +29,26 @@ class ScriptedStore extends MemoryStore implements SharedStore {
     return Promise.resolve();
   }
 
-  override commit(writes: readonly StoreWrite[]): Promise<readonly number[]> {
-    return this.trouble === null ? super.commit(writes) : Promise.reject(this.trouble);
+  /** Commits wait for it. */
+  gate: Promise<void> = Promise.resolve();
+  readonly removals: string[] = [];
+
+  override async commit(writes: readonly StoreWrite[]): Promise<readonly number[]> {
+    for (const write of writes) if (write.kind === 'remove-instance') this.removals.push(write.value.id);
+    await this.gate;
+    if (this.trouble !== null) throw this.trouble;
+    return super.commit(writes);
+  }
+
+  /** Lets commits wait until what is returned is called. */
+  shut(): () => void {
+    let open = (): void => {};
+    this.gate = new Promise((resolve) => (open = resolve));
+    return open;
   }
 }
 
-async function open() {
+async function open(parts: Partial<RegistryParts> = {}) {
   const [store, clock] = [new ScriptedStore(), new FakeClock()];
   const published: Change[] = [];
   const revisions: number[] = [];
@@ -50,6 +63,7 @@ async function open() {
       revisions.push(revision);
       return Promise.resolve({ heldFor: 0 });
     },
+    ...parts,
   });
   const causes = () => published.map((change) => [change.revision, change.kind === 'service' ? 'service' : change.cause]);
   return { store, clock, registry, causes, revisions };
@@ -93,6 +107,79 @@ test('a renewal that another server took keeps the lease', async () => {
   expect(registry.instance(zone, 'web', 'a')).not.toBeNull();
   await clock.pass(20_000);
   expect(registry.instance(zone, 'web', 'a')).toBeNull();
+});
+
+test('a renewal that is heard of before a removal is written keeps the lease', async () => {
+  const { store, clock, registry } = await open();
+  const { instance } = await registry.register(web('a', { lease: 10 }), caller);
+  const release = store.shut();
+  const other = registry.register(web('b', { permanent: true }), caller);
+  await clock.pass(11_000);
+  store.follower!.renewed([{ ...webRef('a'), generation: instance.generation }]);
+  release();
+  await other;
+  await clock.pass(5000);
+  expect(store.removals).toEqual([]);
+  expect(registry.leaseOf(webRef('a'))).not.toBeNull();
+});
+
+test('a renewal that is heard of while a removal is written, and refused because of it, keeps the lease', async () => {
+  const { store, clock, registry } = await open();
+  const { instance } = await registry.register(web('a', { lease: 10 }), caller);
+  const release = store.shut();
+  await clock.pass(11_000);
+  expect(store.removals).toEqual(['a']);
+  store.follower!.renewed([{ ...webRef('a'), generation: instance.generation }]);
+  store.trouble = new StoreError('conflict', 'a beat is newer');
+  release();
+  await settled();
+  store.trouble = null;
+  await clock.pass(9000);
+  expect(store.removals).toEqual(['a']);
+  expect(registry.instance(zone, 'web', 'a')).toMatchObject({ late: true });
+  await clock.pass(10_000);
+  expect(registry.instance(zone, 'web', 'a')).toBeNull();
+});
+
+describe('a lease that another server is to end', () => {
+  test('is left to it for 5 s', async () => {
+    const { store, clock, registry } = await open({ isOurs: () => false });
+    await registry.register(web('a', { lease: 10 }), caller);
+    await clock.pass(14_900);
+    expect(store.removals).toEqual([]);
+    await clock.pass(1000);
+    expect(store.removals).toEqual(['a']);
+    expect(registry.instance(zone, 'web', 'a')).toBeNull();
+  });
+
+  test('goes on when a renewal is heard of meanwhile', async () => {
+    const { store, clock, registry } = await open({ isOurs: () => false });
+    const { instance } = await registry.register(web('a', { lease: 10 }), caller);
+    await clock.pass(12_000);
+    store.follower!.renewed([{ ...webRef('a'), generation: instance.generation }]);
+    await clock.pass(9000);
+    expect(store.removals).toEqual([]);
+    expect(registry.instance(zone, 'web', 'a')).not.toBeNull();
+  });
+
+  test('is forgotten when the other has ended it', async () => {
+    const { store, clock, registry, causes } = await open({ isOurs: () => false });
+    await registry.register(web('a', { lease: 10 }), caller);
+    await clock.pass(11_000);
+    store.follower!.changed([foreign(20, 'a', null)], 20);
+    await clock.pass(60_000);
+    expect(store.removals).toEqual([]);
+    expect(causes().at(-1)).toEqual([20, 'expired']);
+  });
+});
+
+test('a ttl check that another server is to write about is written here after 5 s', async () => {
+  const { clock, registry } = await open({ isOurs: () => false });
+  await registry.register(web('a', { permanent: true, checks: [{ type: 'ttl', interval: 10 }] }), caller);
+  await clock.pass(14_000);
+  expect(registry.instance(zone, 'web', 'a')?.observed).toBe('passing');
+  await clock.pass(2000);
+  expect(registry.instance(zone, 'web', 'a')?.observed).toBe('critical');
 });
 
 test('renewals and repeated registrations are shared before they are answered, or refused', async () => {
