@@ -1,7 +1,4 @@
-/**
- * What the registry needs of a store. Each implementation is a file or a folder in `src/storage`, judged by one contract
- * suite.
- */
+/** What the registry needs of a store. Each is a file or a folder in `src/storage`, judged by one contract suite. */
 import type { Instance } from './instance.ts';
 import type { Service } from './service.ts';
 
@@ -43,8 +40,8 @@ export interface StoreSnapshot {
 }
 
 export interface Store {
-  /** Most writes of one commit; any number where absent. */
-  readonly mostWrites?: number;
+  /** Most entries that one commit may touch: a removed instance and its tombstone are two. No limit where absent. */
+  readonly mostEntries?: number;
   /** Highest revision that was ever committed; never goes back, also after a restart. */
   readonly revision: number;
   /** What is stored now; to be read to its end, or the snapshot is held open until `close`. */
@@ -76,6 +73,8 @@ export interface SharedStore extends Store {
    * `StoreError`.
    */
   renew(renewal: SharedRenewal): Promise<void>;
+  /** Resolves when `follower` was handed all that was committed before the call. Rejects with `StoreError`. */
+  catchUp(): Promise<void>;
 }
 
 export interface Follower {
@@ -101,6 +100,11 @@ export type StoredChange =
 
 export type StoredRef = Pick<Instance, 'zone' | 'service' | 'id'>;
 export type SharedRenewal = Pick<Instance, 'zone' | 'service' | 'id' | 'generation'>;
+
+/** How many entries a write touches. */
+export function entriesOf({ kind }: StoreWrite): number {
+  return kind === 'remove-instance' ? 2 : 1;
+}
 
 export function isShared(store: Store): store is SharedStore {
   return 'follow' in store;

@@ -7,7 +7,7 @@
 import type { Logger } from '../runtime/log.ts';
 import type { Change } from './change.ts';
 import { RegistryError } from './error.ts';
-import { isShared, type Store, StoreError, type StoreWrite } from './store.ts';
+import { entriesOf, isShared, type Store, StoreError, type StoreWrite } from './store.ts';
 
 /** What a write comes to when its turn comes: nothing to write, or a commitment. */
 export type Decision<T> = { readonly kind: 'nothing'; readonly outcome: T } | Commitment<T>;
@@ -114,16 +114,16 @@ export class Writer {
 
   async #run(): Promise<void> {
     await Promise.resolve(); // writes of the same tick share the first batch
-    const most = this.#parts.store.mostWrites ?? mostInBatch;
+    const most = Math.min(this.#parts.store.mostEntries ?? Infinity, mostInBatch);
     while (this.#called.length + this.#own.length + this.#foreign.length > 0) {
       // First, so that decisions are made on it.
       if (this.#foreign.length > 0) await this.#publish([], []);
-      const batch: Pending[] = [];
-      const touched = new Set<string>();
-      this.#called = gather(this.#called, batch, touched, Math.ceil(most * calledShare));
+      const batch: Batch = { writes: [], touched: new Set(), entries: 0 };
       // A part of each batch is for the registry's own, which must not wait for ever either.
-      this.#own = gather(this.#own, batch, touched, most);
-      await this.#commit(batch);
+      const kept = Math.min(this.#own.length, Math.floor(most * ownShare));
+      this.#called = gather(this.#called, batch, most - kept);
+      this.#own = gather(this.#own, batch, most);
+      await this.#commit(batch.writes);
     }
     this.#running = null;
   }
@@ -213,15 +213,15 @@ export class Writer {
 }
 
 /**
- * Lets waiting writes decide, in order, until the batch has `most`; those about an entry that it already touches stay
- * for the next one. Returns what goes on waiting.
+ * Lets waiting writes decide, in order, until the batch is full with `most` entries; those about an entry that it
+ * already touches stay for the next one. Returns what goes on waiting.
  */
-function gather(waiting: Job[], batch: Pending[], touched: Set<string>, most: number): Job[] {
+function gather(waiting: Job[], batch: Batch, most: number): Job[] {
   const deferred: Job[] = [];
   let next = 0;
-  for (; next < waiting.length && batch.length < most; next++) {
+  for (; next < waiting.length && batch.entries + mostOfOneWrite <= most; next++) {
     const job = waiting[next]!;
-    if (touched.has(job.key)) {
+    if (batch.touched.has(job.key)) {
       deferred.push(job);
       continue;
     }
@@ -230,8 +230,9 @@ function gather(waiting: Job[], batch: Pending[], touched: Set<string>, most: nu
       if (decision.kind === 'nothing') {
         job.resolve(decision.outcome);
       } else {
-        touched.add(job.key);
-        batch.push({ job, commitment: decision });
+        batch.touched.add(job.key);
+        batch.writes.push({ job, commitment: decision });
+        batch.entries += decision.write === null ? 1 : entriesOf(decision.write);
       }
     } catch (error) {
       job.reject(error);
@@ -252,9 +253,17 @@ interface Pending {
   readonly commitment: Commitment<unknown>;
 }
 
-/** Bounds the size of one commit, and with it how long later writes wait for it. */
-const mostInBatch = 1500;
-const calledShare = 2 / 3;
+interface Batch {
+  readonly writes: Pending[];
+  /** Keys of the entries that it is about. */
+  readonly touched: Set<string>;
+  entries: number;
+}
+
+/** Entries; bounds the size of one commit, and with it how long later writes wait for it. */
+const mostInBatch = 1000;
+const mostOfOneWrite = 2;
+const ownShare = 1 / 3;
 
 /** What a caller is told of an error of the store. */
 export function refusalOf(error: unknown): unknown {

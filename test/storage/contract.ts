@@ -74,10 +74,12 @@ export const settings = (value: Service, expect = value.revision): StoreWrite =>
 
 /** Commits any number of writes, in as many commits as it takes. */
 export async function commitAll(store: Store, writes: readonly StoreWrite[]): Promise<readonly number[]> {
-  const { mostWrites = writes.length } = store;
+  const { mostEntries = 2 * writes.length } = store;
+  // No write touches more than two entries.
+  const most = Math.floor(mostEntries / 2);
   const revisions: number[] = [];
-  for (let from = 0; from < writes.length; from += mostWrites) {
-    revisions.push(...(await store.commit(writes.slice(from, from + mostWrites))));
+  for (let from = 0; from < writes.length; from += most) {
+    revisions.push(...(await store.commit(writes.slice(from, from + most))));
   }
   return revisions;
 }

@@ -17,8 +17,8 @@ import { type Listed, Listing } from './listing.ts';
 import { EtcdServers, type EtcdSettings, patience } from './servers.ts';
 
 export class EtcdStore implements SharedStore {
-  /** etcd takes 128 operations in one transaction; a removal needs two, and each commit two of its own. */
-  readonly mostWrites = 60;
+  /** etcd takes 128 operations in one transaction; each commit has two of its own. */
+  readonly mostEntries = 126;
   readonly server = randomUUID();
   readonly #servers: EtcdServers;
   readonly #clock: Clock;
@@ -97,7 +97,11 @@ export class EtcdStore implements SharedStore {
   }
 
   renew(renewal: SharedRenewal): Promise<void> {
-    return this.#beats.renew(renewal);
+    return this.#beats.share(renewal);
+  }
+
+  catchUp(): Promise<void> {
+    return this.#beats.share(null);
   }
 
   async close(): Promise<void> {
