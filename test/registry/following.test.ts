@@ -19,6 +19,9 @@ class ScriptedStore extends MemoryStore implements SharedStore {
   follower: Follower | null = null;
   readonly renewals: SharedRenewal[] = [];
   trouble: StoreError | null = null;
+  /** What others have committed that this one hears of only when it asks. */
+  unheard: StoredChange[] = [];
+
   follow(follower: Follower): void {
     this.follower = follower;
   }
@@ -26,6 +29,12 @@ class ScriptedStore extends MemoryStore implements SharedStore {
   renew(renewal: SharedRenewal): Promise<void> {
     if (this.trouble !== null) return Promise.reject(this.trouble);
     this.renewals.push(renewal);
+    return Promise.resolve();
+  }
+
+  catchUp(): Promise<void> {
+    if (this.trouble !== null) return Promise.reject(this.trouble);
+    this.follower!.changed(this.unheard.splice(0), this.revision);
     return Promise.resolve();
   }
 
@@ -193,6 +202,40 @@ test('renewals and repeated registrations are shared before they are answered, o
   const [result] = await registry.renew([renewal], caller);
   expect(result).toMatchObject({ error: { code: 'store-unavailable' } });
   await expect(registry.register(web('a'), caller)).rejects.toMatchObject({ code: 'store-unavailable' });
+});
+
+test('what this server has not heard of is not refused for that', async () => {
+  const { store, registry } = await open();
+  const ref = { ...webRef('a'), generation: 5 };
+  store.unheard = [foreign(5, 'a', { registeredBy: null })];
+  expect(await registry.renew([ref], caller)).toMatchObject([{ instance: { id: 'a', revision: 5 } }]);
+  store.unheard = [foreign(6, 'b', { registeredBy: null })];
+  await registry.patch(webRef('b'), { weight: 1 }, caller);
+  store.unheard = [foreign(7, 'c', { registeredBy: null })];
+  await registry.deregister(webRef('c'), null, caller);
+  store.unheard = [{ kind: 'service', ref: { zone, service: 'web' }, revision: 8, after: aService('web', { revision: 8 }) }];
+  await registry.putService(zone, 'web', { ttl: 7 }, { ifMatch: 8 });
+  expect(await registry.renew([{ ...webRef('d'), generation: 9 }], caller)).toMatchObject([{ error: { code: 'not-found' } }]);
+});
+
+test('while the store is out of reach nothing is said not to be there', async () => {
+  const { store, registry } = await open();
+  store.trouble = new StoreError('unavailable', 'etcd does not answer');
+  const refused = { code: 'store-unavailable' };
+  expect(await registry.renew([{ ...webRef('a'), generation: 5 }], caller)).toMatchObject([{ error: refused }]);
+  await expect(registry.deregister(webRef('a'), null, caller)).rejects.toMatchObject(refused);
+  await expect(registry.drain(webRef('a'), caller)).rejects.toMatchObject(refused);
+});
+
+test('a registration that lost a race is decided on anew', async () => {
+  const { store, registry } = await open();
+  store.unheard = [foreign(5, 'a', { registeredBy: null })];
+  store.commit = (writes) => {
+    store.commit = MemoryStore.prototype.commit.bind(store);
+    return Promise.reject(new StoreError('conflict', `${writes.length} lost`));
+  };
+  const { created, instance } = await registry.register(web('a', { weight: 1 }), caller);
+  expect([created, instance.weight]).toEqual([false, 1]);
 });
 
 test('while the store is out of reach nothing expires, and no check changes anything', async () => {

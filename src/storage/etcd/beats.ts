@@ -27,7 +27,8 @@ export class Beats {
   /** When what had come back of our beats was last known to be all there is, in milliseconds of the clock. */
   #confirmedAt = 0;
   #trouble: StoreError | null = null;
-  #renewals: PendingRenewal[] = [];
+  /** Who waits for the next beat. */
+  #waiting: Waiting[] = [];
   /** Ends the pause between beats. */
   #beatNow: (() => void) | null = null;
   /** When other servers gave their last sign of life. */
@@ -72,11 +73,11 @@ export class Beats {
     else if (server !== this.#parts.server) this.#seen.set(server, this.#parts.clock.now());
   }
 
-  /** Lets all servers know of a renewal with the next beat; resolves when it has come back. */
-  renew(renewal: SharedRenewal): Promise<void> {
+  /** Lets all servers know of a renewal, if any, with the next beat; resolves when that has come back. */
+  share(renewal: SharedRenewal | null): Promise<void> {
     if (this.#trouble !== null) return Promise.reject(this.#trouble);
     return new Promise((resolve, reject) => {
-      this.#renewals.push({ renewal, resolve, reject });
+      this.#waiting.push({ renewal, resolve, reject });
       this.#beatNow?.();
     });
   }
@@ -106,38 +107,39 @@ export class Beats {
 
   async #beat(): Promise<void> {
     for (let beats = 0; this.#state === 'beating'; beats++) {
-      const renewals = this.#renewals.splice(0, mostRenewals);
+      const waiting = this.#waiting.splice(0, mostRenewals);
       try {
-        await this.#beatOnce(renewals.map(({ renewal }) => renewal));
+        await this.#beatOnce(waiting);
         this.#trouble = null;
-        for (const { resolve } of renewals) resolve();
+        for (const { resolve } of waiting) resolve();
         if (beats % forgetEvery === 0) await this.#forgetTheDead();
       } catch (error) {
         const refusal = this.note(error);
-        for (const { reject } of [...renewals, ...this.#renewals.splice(0)]) reject(refusal);
+        for (const { reject } of [...waiting, ...this.#waiting.splice(0)]) reject(refusal);
       }
       await this.#pause();
     }
-    for (const { reject } of this.#renewals.splice(0)) reject(new StoreError('unavailable', 'the store is closing'));
+    for (const { reject } of this.#waiting.splice(0)) reject(new StoreError('unavailable', 'the store is closing'));
   }
 
-  async #beatOnce(renewals: readonly SharedRenewal[]): Promise<void> {
+  async #beatOnce(waiting: readonly Waiting[]): Promise<void> {
     const { servers, keys, clock, server, feed } = this.#parts;
     const until = clock.now() + patience;
+    const renewals = waiting.flatMap(({ renewal }) => renewal ?? []);
     const request = { key: keys.server(server), value: encodeBeat(renewals) };
     const { header } = await servers.call((client, options) => client.kv.put(request, options), until);
     // While everything is read anew, the beat at least tells the others that this server is alive.
-    if (!feed.isWhole && renewals.length === 0) return;
+    if (!feed.isWhole && waiting.length === 0) return;
     const startedAt = clock.now();
     await feed.reached(Number(header.revision), until);
     this.#confirmedAt = startedAt;
   }
 
-  /** Waits for the next second, or, a little so that many share a beat, for renewals. */
+  /** Waits for the next second, or, a little so that many share a beat, for who asks for one. */
   async #pause(): Promise<void> {
     const { clock } = this.#parts;
     await new Promise<void>((resolve) => clock.after(shortestBeat, resolve));
-    if (this.#renewals.length > 0 || this.#state !== 'beating') return;
+    if (this.#waiting.length > 0 || this.#state !== 'beating') return;
     await new Promise<void>((resolve) => {
       const timer = clock.after(beatPeriod, resolve);
       this.#beatNow = () => {
@@ -170,8 +172,8 @@ export class Beats {
   }
 }
 
-interface PendingRenewal {
-  readonly renewal: SharedRenewal;
+interface Waiting {
+  readonly renewal: SharedRenewal | null;
   readonly resolve: () => void;
   readonly reject: (error: StoreError) => void;
 }
