@@ -65,7 +65,7 @@ async function goThrough({ faults, rounds, seconds, log, etcd, servers, book, lo
     const took = Math.round(await untilEqual(servers, etcd, services));
     recoveries[fault.name] = Math.max(recoveries[fault.name] ?? 0, took);
     if (took > mostRecovery) wrong.push(`after ${fault.name}: equal to etcd only after ${took} ms`);
-    wrong.push(...(await audit(book, etcd)).map((what) => `after ${fault.name}: ${what}`));
+    wrong.push(...(await audit(book, etcd)));
     await pause(1000);
     log(`${round + 1} of ${rounds}: ${fault.name}; equal after ${took} ms, ${count() - before} faults`);
   }
@@ -77,7 +77,14 @@ async function goThrough({ faults, rounds, seconds, log, etcd, servers, book, lo
   const { faults: refusedWrongly, ...loaded } = load.found;
   const { faults: answeredWrongly, ...asked } = oracle.found;
   const all = [...wrong, ...refusedWrongly, ...answeredWrongly];
-  return { ...rounded({ ...loaded, ...asked }), recoveries, faults: all };
+  return { ...rounded({ ...loaded, ...asked }), recoveries, faults: counted(all) };
+}
+
+/** Each once, with how often it was found. */
+function counted(all) {
+  const times = new Map();
+  for (const what of all) times.set(what, (times.get(what) ?? 0) + 1);
+  return [...times].map(([what, count]) => (count === 1 ? what : `${what} (${count} times)`));
 }
 
 /** What of that which owners were told is not so on etcd. */
