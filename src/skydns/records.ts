@@ -49,7 +49,9 @@ export function rrsetsAt(node: Node, plan: ZonePlan): RRset[] {
  */
 export function aliasAt(node: Node, { top, nameServers }: Pick<ZonePlan, 'top' | 'nameServers'>): Name | null {
   // RFC 2181 section 10.3 wants no alias for a name server.
-  if (node === top || node === nameServers || (node.census?.others ?? 0) > 0) return null;
+  if (node === top || node === nameServers) return null;
+  // Where no group can keep the others out, they need not be looked at.
+  if (node.census?.grouped === 0 && node.census.others > 0) return null;
   const hosts = withHosts(node.entries);
   const target = hosts[0]?.target;
   if (target === undefined || isAtOrBelow(target, node.owner)) return null;

@@ -33,6 +33,9 @@ export class SkydnsZone implements ExternalRecords, ZonePlan {
   readonly #entries = new Map<Octets, Entry>();
   /** Up to so many entries are looked at when one of them changes. */
   readonly #mostLookedAt: number;
+  /** `dns.ZONE` and `apex.dns.ZONE`. */
+  readonly #special: Name;
+  readonly #apexAddresses: Name;
 
   /** `apex` is folded; `addresses` in canonical text are this server's. Throws PresentationError where apex is too long. */
   constructor(apex: Name, addresses: readonly string[], mostLookedAt = 64) {
@@ -40,7 +43,9 @@ export class SkydnsZone implements ExternalRecords, ZonePlan {
     this.isReverse = reverseRoots.some((root) => isAtOrBelow(apex, root));
     this.addresses = addresses;
     this.#mostLookedAt = this.isReverse ? Infinity : mostLookedAt;
-    this.nameServers = this.#made(childOf('ns', childOf('dns', apex)));
+    this.#special = childOf('dns', apex);
+    this.#apexAddresses = childOf('apex', this.#special);
+    this.nameServers = this.#made(childOf('ns', this.#special));
   }
 
   get apex(): Name {
@@ -48,7 +53,7 @@ export class SkydnsZone implements ExternalRecords, ZonePlan {
   }
 
   get apexAddresses(): Node | null {
-    return this.#node(childOf('apex', childOf('dns', this.apex)));
+    return this.#node(this.#apexAddresses);
   }
 
   get size(): number {
@@ -105,7 +110,7 @@ export class SkydnsZone implements ExternalRecords, ZonePlan {
     const path: Node[] = [];
     for (let node: Node | null = own; node !== null; node = node.parent) path.push(node);
     // What is below it touches the apex by more than what it counts for.
-    const isSpecial = isAtOrBelow(name, childOf('dns', this.apex));
+    const isSpecial = isAtOrBelow(name, this.#special);
     for (const node of path) {
       if (remade.has(node) || (isCounted(node, after) && !(isSpecial && node === this.top))) continue;
       remade.set(node, rrsetsAt(node, this));
