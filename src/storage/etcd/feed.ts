@@ -13,10 +13,10 @@ import type { EtcdServers } from './servers.ts';
 import { watch } from './watch.ts';
 
 export interface FeedParts {
-  readonly servers: EtcdServers;
+  readonly servers: Pick<EtcdServers, 'watch'>;
   readonly keys: EtcdKeys;
   readonly reader: EntryReader;
-  readonly listing: Listing;
+  readonly listing: Pick<Listing, 'take'>;
   readonly clock: Clock;
   readonly log: Logger;
   /** Of the last commit. */
@@ -101,15 +101,22 @@ export class Feed {
     return revision;
   }
 
-  /** Resolves when all up to `revision` has been handed on; rejects with `unavailable` at clock time `until`. */
+  /**
+   * Resolves when all up to `revision`, which is committed, has been handed on; rejects with `unavailable` at clock time
+   * `until`.
+   */
   reached(revision: number, until: number): Promise<void> {
     const { clock } = this.#parts;
     if (!this.isWhole) return Promise.reject(missing());
     if (revision <= this.#followed) return Promise.resolve();
+    const [wait, followed, breaks] = [until - clock.now(), this.#followed, this.#breaks];
     return new Promise((resolve, reject) => {
-      const timer = clock.after(until - clock.now(), () => {
+      const timer = clock.after(wait, () => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        reject(new StoreError('unavailable', 'etcd does not tell what it has committed'));
+        const silence = new StoreError('unavailable', 'etcd does not tell what it has committed');
+        reject(silence);
+        // The other end hangs, or is gone without a word. gRPC would notice, but only after 13 s.
+        if (wait >= longestSilence && this.#followed === followed && this.#breaks === breaks) this.#giveUp(silence);
       });
       const waiter: Waiter = {
         revision,
@@ -148,6 +155,11 @@ export class Feed {
     });
     if (this.#closed) endWatch();
     else this.#endWatch = endWatch;
+  }
+
+  #giveUp(cause: StoreError): void {
+    this.#endWatch?.();
+    void this.#relist(cause);
   }
 
   /** Reads everything anew, as often as it takes, and goes on from there. */
@@ -226,5 +238,6 @@ function isDelete({ type }: IEvent): boolean {
   return (type as string).toUpperCase() === 'DELETE';
 }
 
-/** Milliseconds. */
+/** Milliseconds. A watch has nothing to say for so long only where nothing was committed. */
+const longestSilence = 1000;
 const relistPause = 200;

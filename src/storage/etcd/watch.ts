@@ -5,7 +5,7 @@ import type { KeyRange } from './requests.ts';
 import type { EtcdServers } from './servers.ts';
 
 export interface WatchParts {
-  readonly servers: EtcdServers;
+  readonly servers: Pick<EtcdServers, 'watch'>;
   readonly clock: Clock;
   readonly range: KeyRange;
   /** First revision that is wanted. */
@@ -14,10 +14,15 @@ export interface WatchParts {
   readonly took: (events: readonly IEvent[]) => void;
   /** Called once, unless the watch was ended before. */
   readonly broke: (error: Error) => void;
+  /**
+   * Called every few seconds in which the watch has told all that etcd has committed; one that does not, though etcd
+   * answers, breaks. Absent: nobody asks.
+   */
+  readonly keptUp?: () => void;
 }
 
 /** Resolves when etcd watches, with what ends it; rejects where it does not begin to in 2 s. */
-export async function watch({ servers, clock, range, from, took, broke }: WatchParts): Promise<() => void> {
+export async function watch({ servers, clock, range, from, took, broke, keptUp }: WatchParts): Promise<() => void> {
   const stream = await servers.watch();
   return new Promise((resolve, reject) => {
     let state: 'beginning' | 'watching' | 'over' = 'beginning';
@@ -31,7 +36,20 @@ export async function watch({ servers, clock, range, from, took, broke }: WatchP
       else reject(error);
     };
     const tooLate = new Error(`etcd did not begin to watch within ${patience / 1000} s`);
-    const timer = clock.after(patience, () => end(tooLate));
+    let timer = clock.after(patience, () => end(tooLate));
+
+    /** All up to this revision has been told. */
+    let told = from - 1;
+    const ask = async (): Promise<void> => {
+      // A broken stream is noticed by its keepalive; until etcd answers again there is nothing to compare with.
+      const committed = await revisionOf(servers, range).catch(() => told);
+      if (state !== 'watching') return;
+      if (told < committed) stream.write({ progress_request: {} });
+      timer = clock.after(patience, () => {
+        if (told < committed) end(new Error(`the watch tells nothing after revision ${told}, where etcd has ${committed}`));
+        else keepAsking();
+      });
+    };
 
     // An error comes also after the end, and would end the process if nobody listened.
     stream.on('error', end);

@@ -1,0 +1,91 @@
+/** The feed with an etcd that the test plays. */
+import { EventEmitter } from 'node:events';
+import { expect, test } from 'vitest';
+import { openLog } from '../../../src/runtime/log.ts';
+import { EntryReader } from '../../../src/storage/entry.ts';
+import { Feed } from '../../../src/storage/etcd/feed.ts';
+import { EtcdKeys } from '../../../src/storage/etcd/keys.ts';
+import type { WatchStream } from '../../../src/storage/etcd/servers.ts';
+import { FakeClock, settled } from '../../support/clock.ts';
+
+const keys = new EtcdKeys('/test/');
+
+/** A watch on etcd: begins at once and brings what it is told to. */
+class ScriptedStream extends EventEmitter {
+  isCancelled = false;
+
+  write(): void {
+    this.emit('data', { created: true, canceled: false, events: [] });
+  }
+
+  cancel(): void {
+    this.isCancelled = true;
+  }
+
+  bring(revision: number): void {
+    const events = [{ type: 'Put', kv: { key: keys.revision, value: Buffer.from(''), mod_revision: String(revision) } }];
+    this.emit('data', { created: false, canceled: false, events });
+  }
+}
+
+async function follow() {
+  const [clock, streams, relists] = [new FakeClock(), [] as ScriptedStream[], [] as number[]];
+  const revision = 10;
+  const feed = new Feed({
+    servers: {
+      watch: () => {
+        streams.push(new ScriptedStream());
+        return Promise.resolve(streams.at(-1) as unknown as WatchStream);
+      },
+    },
+    listing: { take: () => Promise.resolve({ revision: 20, listedAt: 20, batches: (async function* () {})() }) },
+    keys,
+    reader: new EntryReader(),
+    clock,
+    log: openLog('silent', false),
+    revision,
+    heard: () => undefined,
+  });
+  const follower = {
+    changed: () => undefined,
+    renewed: () => undefined,
+    relisted: (snapshot: { readonly revision: number }) => {
+      relists.push(snapshot.revision);
+      return Promise.resolve();
+    },
+  };
+  feed.begin(follower, { revision, listedAt: revision });
+  await settled();
+  return { feed, clock, streams, relists };
+}
+
+test('a watch that brings nothing of what was committed is taken for dead, and everything is read anew', async () => {
+  const { feed, clock, streams, relists } = await follow();
+  const reached = feed.reached(15, clock.now() + 1800);
+  const refused = expect(reached).rejects.toMatchObject({ code: 'unavailable' });
+  await clock.pass(1800);
+  await refused;
+  expect([streams.map(({ isCancelled }) => isCancelled), relists]).toEqual([[true, false], [20]]);
+  expect([feed.isWhole, feed.followed]).toEqual([true, 20]);
+});
+
+test('a watch that is behind, but brings something, goes on', async () => {
+  const { feed, clock, streams, relists } = await follow();
+  const refused = expect(feed.reached(15, clock.now() + 1800)).rejects.toMatchObject({ code: 'unavailable' });
+  await clock.pass(1000);
+  streams[0]!.bring(12);
+  await clock.pass(800);
+  await refused;
+  expect([streams.length, relists]).toEqual([1, []]);
+  const reached = feed.reached(15, clock.now() + 1800);
+  streams[0]!.bring(15);
+  await reached;
+});
+
+test('a short wait says nothing about the watch', async () => {
+  const { feed, clock, streams } = await follow();
+  const refused = expect(feed.reached(15, clock.now() + 300)).rejects.toMatchObject({ code: 'unavailable' });
+  await clock.pass(300);
+  await refused;
+  expect(streams.length).toBe(1);
+});
