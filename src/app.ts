@@ -16,6 +16,7 @@ import {
   workersSettings,
 } from './parts.ts';
 import { Publisher } from './publish/publisher.ts';
+import { watchStaleness } from './publish/staleness.ts';
 import { Registry } from './registry/registry.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import type { Logger } from './runtime/log.ts';
@@ -105,6 +106,17 @@ async function start(
   closing.push(() => zoneFiles.close());
 
   await workers.start(registry.instanceCount > 0);
+  const endStaleness = watchStaleness({
+    clock,
+    log: log.child({ part: 'publish' }),
+    publisher,
+    stale: () => registry.stale,
+    bound: config.dns.staleAfter,
+  });
+  closing.push(() => {
+    endStaleness();
+    return Promise.resolve();
+  });
 
   const checks = new CheckRunner({
     clock,

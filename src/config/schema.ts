@@ -40,6 +40,7 @@ export const options = {
   'dns.tcp.message': option(seconds(0.1, 60), 2, 'Time a query may take from its first octet to its last.'),
   'dns.tcp.write': option(seconds(0.1, 60), 5, 'Time a client may let replies wait without reading one.'),
   'dns.tcp.queries': option(wholeNumber(1, 65_535), 128, 'Queries of one TCP connection, after which it is closed.'),
+  'dns.staleAfter': option(seconds(0, 86_400), 30, 'Time without etcd after which answers from the registry say that they may be stale (extended errors 3 and 19).'),
   'dns.cookieSecrets': option(listOf(secretHex(16)), [], 'Keys of DNS cookies, the same on all servers behind one address: the first makes them, all recognise them. Empty: a random one.'),
   'dns.nsid': optional(text('at most 64 characters', 64), 'Name that this server gives to clients that ask for it by NSID.'),
   'dns.version': optional(text('at most 255 characters', 255), 'Answer to `version.bind` CH TXT; REFUSED when left out.'),

@@ -20,7 +20,7 @@ export function excerptFor(name: Name, zone: PublishedZone): Zone {
     const mark = jointMark(zone.markAt(owner), owner, zone.statics);
     if (mark !== null) marks.push({ owner, mark });
   }
-  return new Zone({ zone: zone.apex, serial: zone.serial, kind: 'load', removed: [], added, marks }, null);
+  return new Zone({ zone: zone.apex, serial: zone.serial, stale: zone.stale, kind: 'load', removed: [], added, marks }, null);
 }
 
 /** The name, its ancestors in the zone, and the wildcards below each (RFC 4592 section 3.3.1). */

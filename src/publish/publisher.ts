@@ -89,6 +89,13 @@ export class Publisher {
     return this.#send([...changed, ...[...moved].map((zone) => [zone, nothing] as const)].map(updateOf));
   }
 
+  /** Has all answers from what is registered say that they may be out of date, or say so no more. */
+  setStale(stale: boolean): Promise<AppliedChange> {
+    const registered = [...this.#zones.values()].filter(({ isRegistered }) => isRegistered);
+    for (const zone of registered) zone.stale = stale;
+    return this.#send(registered.map((zone) => updateOf([zone, nothing])));
+  }
+
   /**
    * Serves the records of the file of a zone that nobody registers in, SOA and NS among them. Of a zone that is there
    * already only the difference is published. `serial` is the file's.
@@ -257,6 +264,7 @@ function load(zone: PublishedZone): ZoneChange {
   return {
     zone: zone.apex,
     serial: zone.serial,
+    stale: zone.stale,
     kind: 'load',
     removed: [],
     added: [...zone.statics.values()].flat(),
@@ -265,7 +273,7 @@ function load(zone: PublishedZone): ZoneChange {
 }
 
 function updateOf([zone, difference]: readonly [PublishedZone, Difference]): ZoneChange {
-  return { zone: zone.apex, serial: zone.serial, kind: 'update', ...difference };
+  return { zone: zone.apex, serial: zone.serial, stale: zone.stale, kind: 'update', ...difference };
 }
 
 const nothing: Difference = { removed: [], added: [], marks: [] };

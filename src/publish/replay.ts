@@ -16,6 +16,7 @@ export type ReverseRecords = (
 
 interface Moment {
   readonly serial: number;
+  readonly stale: boolean;
   readonly statics: StaticRecords;
   readonly external: readonly RRset[];
 }
@@ -46,9 +47,9 @@ export class Replay {
 
   /** A `load` of each zone with its static or external records, then `update`s with the registered ones. */
   *changes(): Generator<ZoneChange> {
-    for (const [zone, { serial, statics, external }] of this.#moments) {
+    for (const [zone, { serial, stale, statics, external }] of this.#moments) {
       const added = [...[...statics.values()].flat(), ...external];
-      yield { zone: zone.apex, serial, kind: 'load', removed: [], added, marks: [] };
+      yield { zone: zone.apex, serial, stale, kind: 'load', removed: [], added, marks: [] };
     }
     const piece = new Piece();
     for (const [service, zone] of this.#pending) {
@@ -76,8 +77,8 @@ export class Replay {
   }
 }
 
-function momentOf({ serial, statics, external }: PublishedZone): Moment {
-  return { serial, statics, external: external === null ? [] : [...external.rrsets()] };
+function momentOf({ serial, stale, statics, external }: PublishedZone): Moment {
+  return { serial, stale, statics, external: external === null ? [] : [...external.rrsets()] };
 }
 
 /**
@@ -103,6 +104,7 @@ class Piece {
     const changes = [...this.#zones].map(([zone, { added, marks }]): ZoneChange => ({
       zone: zone.apex,
       serial: moments.get(zone)!.serial,
+      stale: moments.get(zone)!.stale,
       kind: 'update',
       removed: [],
       added,

@@ -25,6 +25,8 @@ export class PublishedZone {
    */
   readonly kind: 'services' | 'reverse' | 'static' | 'external';
   statics: StaticRecords;
+  /** True while its records may be out of date. */
+  stale = false;
   /** By name; empty but in a zone of services. */
   readonly services = new Map<string, PublishedService>();
   /** Empty but in a reverse zone. */

@@ -3,6 +3,7 @@
  * CNAME and DNAME records and across all our zones (RFC 1034 section 4.3.2, RFC 6672 section 3.2).
  */
 import { ExtendedError, RRType, Rcode } from '../wire/codes.ts';
+import type { ExtendedErrorOption } from '../wire/edns.ts';
 import { type Name, foldName, isAtOrBelow, labelsOf, maxNameLength } from '../wire/name.ts';
 import { type Lookup, lookup } from '../zone/lookup.ts';
 import { StoredRRset } from '../zone/rrset.ts';
@@ -13,6 +14,11 @@ import { type PlacedRRset, type Reply, emptyReply } from './reply.ts';
 
 /** Aliases that are followed for one question; the client asks on from there. */
 const maxAliases = 16;
+
+const staleness = 'the registry is out of reach: this is what was known last';
+// RFC 8914 sections 4.4 and 4.20.
+const staleAnswer: ExtendedErrorOption = { infoCode: ExtendedError.StaleAnswer, text: staleness };
+const staleDenial: ExtendedErrorOption = { infoCode: ExtendedError.StaleNxdomainAnswer, text: staleness };
 
 /** What all zones together say of a folded name and a type. */
 export function answer(zones: Zones, name: Name, type: number): Reply {
@@ -40,6 +46,7 @@ export function answer(zones: Zones, name: Name, type: number): Reply {
 function put(reply: Reply, zone: Zone, owner: Name, type: number, found: Lookup): Name | null {
   const mark = found.node?.mark ?? null;
   if (mark?.extendedError !== undefined) reply.extendedError = mark.extendedError;
+  if (zone.stale) reply.extendedError = found.outcome === 'nxdomain' ? staleDenial : staleAnswer;
   switch (found.outcome) {
     case 'answer':
       putFound(reply, owner, found);

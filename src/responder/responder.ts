@@ -102,7 +102,7 @@ class ZoneResponder implements Responder {
     if (!isAllowed) return this.#refuse(exchange, Rcode.REFUSED, prohibited);
     const answers = this.#answers;
     const length = answers.write(exchange, query);
-    if (answers.extendedError?.infoCode === ExtendedError.StaleAnswer) this.#parts.counters.count(Event.staleAnswers);
+    if (isStale(answers.extendedError)) this.#parts.counters.count(Event.staleAnswers);
     return this.#finisher.finish(exchange, query, length, answers.rcode, answers.extendedError);
   }
 
@@ -127,4 +127,8 @@ class ZoneResponder implements Responder {
     const query = request.toString('hex', start, Math.min(end, start + leastPayload));
     log.error({ err: error, query }, 'a query failed');
   }
+}
+
+function isStale(error: ExtendedErrorOption | null): boolean {
+  return error?.infoCode === ExtendedError.StaleAnswer || error?.infoCode === ExtendedError.StaleNxdomainAnswer;
 }

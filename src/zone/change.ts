@@ -10,6 +10,8 @@ export interface ZoneChange {
   readonly zone: Name;
   /** SOA serial after this change, 0 to 2^32-1; the zone puts it into its SOA record. */
   readonly serial: number;
+  /** True while the zone's records may be out of date, so that answers say so (RFC 8914); false where absent. */
+  readonly stale?: boolean;
   /**
    * `load`: the zone becomes exactly `added` and `marks`, in one step, whether it was there or not.
    * `update`: `removed` leave, then `added` come. `drop`: the zone is served no more.

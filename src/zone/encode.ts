@@ -27,6 +27,7 @@ export function encodeZoneChange(change: ZoneChange): Buffer {
   };
   reference(change.zone);
   body.number(change.serial);
+  body.number(change.stale === true ? 1 : 0);
   body.number(kinds.indexOf(change.kind));
   rrsets(change.removed);
   rrsets(change.added);
@@ -55,6 +56,7 @@ export function decodeZoneChange(buffer: Buffer): ZoneChange {
   return {
     zone: reference(),
     serial: reader.number(),
+    stale: reader.number() === 1,
     kind: kinds[reader.number()]!,
     removed: reader.list(rrset),
     added: reader.list(rrset),

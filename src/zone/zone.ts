@@ -12,7 +12,8 @@ export interface ZoneEffect {
   /** Seconds for which a resolver may still hold an answer with what was removed; 0 when none was given. */
   readonly heldFor: number;
   /**
-   * True when a zone cut or a DNAME came or went: names that the change does not mention are answered in another way.
+   * True when a zone cut or a DNAME came or went, or the zone became stale or ceased to be: names that the change does
+   * not mention are answered in another way.
    */
   readonly recut: boolean;
 }
@@ -25,6 +26,8 @@ export class Zone {
   readonly top = new Node();
   /** SOA serial, 0 to 2^32-1. */
   serial: number;
+  /** True while its records may be out of date. */
+  stale: boolean;
   /** A resolver may hold answers of an earlier load of this zone until then, in seconds of the responder's clock. */
   readonly #heldBefore: number;
 
@@ -34,6 +37,7 @@ export class Zone {
     this.apex = load.zone;
     this.depth = labelCount(load.zone);
     this.serial = load.serial;
+    this.stale = load.stale ?? false;
     this.#heldBefore = replaced?.heldUntil() ?? 0;
     for (const rrset of load.added) this.#add(rrset);
     for (const mark of load.marks) this.#mark(mark);
@@ -51,7 +55,9 @@ export class Zone {
   update(change: ZoneChange, now: number): ZoneEffect {
     mustBeInside(change);
     let heldUntil = 0;
-    let recut = false;
+    const stale = change.stale ?? false;
+    let recut = stale !== this.stale;
+    this.stale = stale;
     for (const rrset of change.removed) {
       heldUntil = Math.max(heldUntil, this.#remove(rrset));
       recut ||= cutsBelow(rrset.type);

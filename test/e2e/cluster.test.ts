@@ -23,12 +23,22 @@ afterEach(async () => {
 });
 
 function startNode(): Promise<TestServer> {
-  return startServer({ env: { SIGNPOST_STORE_TYPE: 'etcd', SIGNPOST_STORE_ENDPOINTS: etcd.urls.join(',') } });
+  const env = {
+    SIGNPOST_STORE_TYPE: 'etcd', SIGNPOST_STORE_ENDPOINTS: etcd.urls.join(','), SIGNPOST_DNS_STALE_AFTER: '4',
+  };
+  return startServer({ env });
 }
 
 async function portsOf({ dnsPort }: TestServer, service: string): Promise<number[]> {
   const { answers } = await query(dnsPort, `_${service}._tcp.svc.internal`, 'SRV');
   return (answers as unknown as { data: { port: number } }[]).map(({ data }) => data.port).sort((one, other) => one - other);
+}
+
+/** The extended error (RFC 8914) in an answer; null without. */
+async function extendedErrorOf({ dnsPort }: TestServer, name: string): Promise<number | null> {
+  const { packet } = await query(dnsPort, name, 'SRV', { payload: 1232 });
+  const opt = packet.additionals!.find(({ type }) => type === 'OPT') as unknown as { options: { code: number; data: Buffer }[] };
+  return opt.options.find(({ code }) => code === 15)?.data.readUInt16BE(0) ?? null;
 }
 
 async function serialAt(dnsPort: number): Promise<number> {
@@ -167,12 +177,16 @@ test('while all of etcd is gone, answers go on, nothing leaves, and writes are r
     for (const server of servers) expect(await portsOf(server, 'static')).toEqual([85]);
     await pause(500);
   }
+  for (const server of servers) {
+    await vi.waitFor(async () => expect(await extendedErrorOf(server, '_static._tcp.svc.internal')).toBe(3), 5000);
+  }
   await Promise.all(etcd.members.map((member) => member.start()));
   await vi.waitFor(async () => expect((await renew(servers[1]!, 'static', body.generation)).status).toBe(200), 15_000);
   await vi.waitFor(async () => {
     for (const server of servers) {
       expect(await portsOf(server, 'static')).toEqual([85]);
       expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+      expect(await extendedErrorOf(server, '_static._tcp.svc.internal')).toBeNull();
     }
   }, 10_000);
   await register(servers[2]!.url, 'static', 'two', { ...instance, permanent: true });

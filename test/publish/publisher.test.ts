@@ -379,6 +379,22 @@ describe('zones', () => {
     expect(delivered.at(-1)).toMatchObject({ kind: 'update', removed: [], added: [], marks: [] });
   });
 
+  test('say that they may be stale until they do no more, in what is published and in a replay', async () => {
+    const { publisher, delivered } = publisherWithModel({ reversePrefixes: ['10.0.0.0/8'] });
+    await publisher.setStaticZone(parseName('site.'), [], 1);
+    await publisher.setStale(true);
+    await publisher.publish([change(null, anInstance())]);
+    expect(delivered.slice(1).map(({ stale }) => stale)).toEqual([true, true, true, true]);
+    const staleOf = (): unknown[] =>
+      [...publisher.replay()].map(({ zone, kind, stale }) => `${printName(zone)} ${kind} ${stale}`);
+    expect(staleOf()).toEqual([
+      'svc.internal. load true', '10.in-addr.arpa. load true', 'site. load false', 'svc.internal. update true',
+      '10.in-addr.arpa. update true',
+    ]);
+    await publisher.setStale(false);
+    expect(staleOf().some((line) => String(line).endsWith('true'))).toBe(false);
+  });
+
   test('resume at the revision of the store', () => {
     const { publisher } = publisherWithModel();
     publisher.load([change(null, anInstance({ revision: 3 }), 'loaded')]);

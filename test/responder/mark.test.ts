@@ -1,7 +1,7 @@
 /** What is said of a name beyond its records: that it exists or not, how many records, and why. */
 import { describe, expect, it } from 'vitest';
 import { decodeExtendedError, findOption } from '../../src/wire/edns.ts';
-import { OptionCode } from '../../src/wire/codes.ts';
+import { ExtendedError, OptionCode } from '../../src/wire/codes.ts';
 import { parseName } from '../../src/wire/name.ts';
 import { DnsServer, load, update } from '../support/dns.ts';
 
@@ -67,5 +67,36 @@ describe('a mark', () => {
     expect(server.ask('web.z.', 'A').answers).toHaveLength(5);
     server.apply(update('z.', 3, '', '', [{ owner: web, mark: null }]));
     expect(server.ask('web.z.', 'A').answers).toHaveLength(9);
+  });
+});
+
+describe('a stale zone', () => {
+  const codeOf = (server: DnsServer, name: string, type: string): number | null => {
+    const option = findOption(server.ask(name, type, { edns: {} }).edns!.options, OptionCode.EDE);
+    return option === undefined ? null : decodeExtendedError(option)!.infoCode;
+  };
+  const stale = { ...update('z.', 2, '', ''), stale: true };
+
+  it('says so with every answer to clients with EDNS, cached or not, until it is fresh again', () => {
+    const server = new DnsServer([load('z.', text), load('other.', text)]);
+    const questions = [['web.z.', 'A'], ['web.z.', 'AAAA'], ['x.down.z.', 'A'], ['z.', 'SOA']] as const;
+    const codes = (): unknown[] => questions.map(([name, type]) => codeOf(server, name, type));
+    for (const change of [stale, update('z.', 3, '', ''), { ...stale, serial: 4 }]) {
+      server.apply(change);
+      const wanted = change === stale || change.serial === 4 ? ExtendedError.StaleAnswer : null;
+      // Often enough to be answered from the cache.
+      for (let times = 0; times < 3; times++) expect(codes()).toEqual(questions.map(() => wanted));
+      expect(codeOf(server, 'web.other.', 'A')).toBeNull();
+    }
+    expect(server.ask('web.z.', 'A').edns).toBeNull();
+  });
+
+  it('has a code of its own for names that it denies, and puts both before what a mark says', () => {
+    const extendedError = { infoCode: 0, text: 'no instance is healthy' };
+    const server = new DnsServer([load('z.', text, [{ owner: web, mark: { extendedError } }])]);
+    server.apply(stale);
+    expect(codeOf(server, 'nothing.z.', 'A')).toBe(ExtendedError.StaleNxdomainAnswer);
+    expect(codeOf(server, 'web.z.', 'A')).toBe(ExtendedError.StaleAnswer);
+    expect(server.counters.read().staleAnswers).toBe(2);
   });
 });

@@ -31,6 +31,7 @@ const mark: fc.Arbitrary<Mark | null> = fc.option(
 const change: fc.Arbitrary<ZoneChange> = fc.record({
   zone: shared,
   serial: uint32,
+  stale: fc.boolean(),
   kind: fc.constantFrom('load', 'update', 'drop'),
   removed: fc.array(rrset),
   added: fc.array(rrset),
