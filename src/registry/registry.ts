@@ -206,7 +206,7 @@ export class Registry {
    */
   async register(registration: Registration, caller: Caller, options: WriteOptions = {}): Promise<Registered> {
     const admitted = this.#admit(registration, caller);
-    const { isRenewal, ...registered } = await this.#write<Repeatable>(keyOf(admitted), () => {
+    const decide = (): Decision<Repeatable> => {
       const entry = this.#judgeRegistration(admitted, caller, options);
       if (entry !== undefined && isSameRegistration(entry.instance, admitted) && this.#expiry.renew(entry)) {
         return { kind: 'nothing', outcome: { instance: entry.instance, created: false, isRenewal: true } };
@@ -224,9 +224,12 @@ export class Registry {
           isRenewal: false,
         }),
       };
+    };
+    return this.#inTime(async () => {
+      const { isRenewal, ...registered } = await this.#write(keyOf(admitted), decide);
+      if (isRenewal) await this.#share(registered.instance);
+      return registered;
     });
-    if (isRenewal) await this.#share(registered.instance);
-    return registered;
   }
 
   /** Changes weight, priority, tags, meta or the declared status; the generation stays. */
@@ -435,8 +438,10 @@ export class Registry {
   async #renew(renewal: Renewal, caller: Caller): Promise<RenewalResult> {
     try {
       const { status, generation } = renewal;
-      await this.#decided(() => refuseForeign(this.#demand(renewal, generation).instance, caller));
-      await this.#share({ ...foldRef(renewal), generation });
+      await this.#inTime(async () => {
+        await this.#decided(() => refuseForeign(this.#demand(renewal, generation).instance, caller));
+        await this.#share({ ...foldRef(renewal), generation });
+      });
       const entry = this.#demand(renewal, generation);
       if (!this.#expiry.renew(entry)) throw new RegistryError('gone', `the lease of ${nameOf(renewal)} has ended`);
       this.#renewals++;
@@ -460,7 +465,20 @@ export class Registry {
   }
 
   #write<T>(key: string, decide: () => Decision<T>): Promise<T> {
-    return this.#decided(() => this.#writer.write(key, decide));
+    return this.#inTime(() => this.#decided(() => this.#writer.write(key, decide)));
+  }
+
+  /**
+   * Nobody waits for a shared store for longer than `mostWait`, however many things must be asked of it. What is refused
+   * then may still come to pass, as all that a store out of reach refuses.
+   */
+  #inTime<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#shared === null) return work();
+    return new Promise((resolve, reject) => {
+      const late = new RegistryError('store-unavailable', `the store did not answer within ${mostWait / 1000} s`);
+      const timer = this.#parts.clock.after(mostWait, () => reject(late));
+      void work().then(resolve, reject).finally(() => timer.cancel());
+    });
   }
 
   /** What is refused for how things stand is asked for once more when all is known that other servers have committed. */
@@ -545,4 +563,5 @@ type Repeatable = Registered & { readonly isRenewal: boolean };
 const outdatable: ReadonlySet<RegistryErrorCode> = new Set(['not-found', 'gone', 'replaced', 'stale', 'conflict']);
 const keptTombstones = 100_000;
 /** Milliseconds. */
+const mostWait = 1900;
 const tombstoneLife = 3_600_000;

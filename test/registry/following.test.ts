@@ -122,7 +122,9 @@ test('a renewal that is heard of before a removal is written keeps the lease', a
   const { store, clock, registry } = await open();
   const { instance } = await registry.register(web('a', { lease: 10 }), caller);
   const release = store.shut();
-  const other = registry.register(web('b', { permanent: true }), caller);
+  const other = expect(registry.register(web('b', { permanent: true }), caller)).rejects.toMatchObject({
+    code: 'store-unavailable',
+  });
   await clock.pass(11_000);
   store.follower!.renewed([{ ...webRef('a'), generation: instance.generation }]);
   release();
@@ -225,6 +227,22 @@ test('while the store is out of reach nothing is said not to be there', async ()
   expect(await registry.renew([{ ...webRef('a'), generation: 5 }], caller)).toMatchObject([{ error: refused }]);
   await expect(registry.deregister(webRef('a'), null, caller)).rejects.toMatchObject(refused);
   await expect(registry.drain(webRef('a'), caller)).rejects.toMatchObject(refused);
+});
+
+test('nobody waits longer than 2 s for the store', async () => {
+  const { store, clock, registry } = await open();
+  const { instance } = await registry.register(web('a'), caller);
+  const never = (): Promise<never> => new Promise(() => undefined);
+  Object.assign(store, { commit: never, renew: never, catchUp: never });
+  const asked = [
+    registry.register(web('a'), caller), registry.register(web('b'), caller),
+    registry.deregister(webRef('a'), null, caller), registry.drain(webRef('c'), caller),
+  ];
+  const refused = asked.map((outcome) => expect(outcome).rejects.toMatchObject({ code: 'store-unavailable' }));
+  const renewed = registry.renew([{ ...webRef('a'), generation: instance.generation }], caller);
+  await clock.pass(2000);
+  await Promise.all(refused);
+  expect(await renewed).toMatchObject([{ error: { code: 'store-unavailable' } }]);
 });
 
 test('a registration that lost a race is decided on anew', async () => {
