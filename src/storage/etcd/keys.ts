@@ -8,7 +8,7 @@ import type { Instance } from '../../registry/instance.ts';
 import type { Service } from '../../registry/service.ts';
 import { type SharedRenewal, stamped, StoreError, type StoredRef, type Tombstone } from '../../registry/store.ts';
 import { type EntryReader, formatVersion, parseObject } from '../entry.ts';
-import type { KeyRange } from './requests.ts';
+import { type KeyRange, rangeBelow } from './requests.ts';
 
 export class EtcdKeys {
   readonly #prefix: string;
@@ -23,10 +23,7 @@ export class EtcdKeys {
 
   /** All keys of ours, or those of one kind. */
   range(kind: '' | `${Kind}/` = ''): KeyRange {
-    const key = this.#key(kind);
-    const range_end = Buffer.from(key);
-    range_end[range_end.length - 1]!++;
-    return { key, range_end };
+    return rangeBelow(this.#key(kind));
   }
 
   instance({ zone, service, id }: StoredRef): Buffer {

@@ -1,8 +1,8 @@
 /** Reading everything that is on etcd, page by page, as it was at one revision. */
-import type { IKeyValue } from 'etcd3';
 import type { StoredBatch, StoreSnapshot } from '../../registry/store.ts';
 import type { EntryReader } from '../entry.ts';
 import { type EtcdKeys, readInstance, readService, readTombstone } from './keys.ts';
+import { pagesOf } from './pages.ts';
 import type { EtcdServers } from './servers.ts';
 
 /** `revision` is that of the last commit; `listedAt`, which is no lower, that of etcd by which nothing came after it. */
@@ -33,29 +33,14 @@ export class Listing {
     const nothing: StoredBatch = { instances: [], services: [], tombstones: [] };
     const reader = this.#reader;
     // Services first, so that instances find their settings.
-    for await (const kvs of this.#pages('service/', at)) {
+    for await (const kvs of pagesOf(this.#servers, this.#keys.range('service/'), at)) {
       yield { ...nothing, services: kvs.map((kv) => readService(reader, kv)) };
     }
-    for await (const kvs of this.#pages('instance/', at)) {
+    for await (const kvs of pagesOf(this.#servers, this.#keys.range('instance/'), at)) {
       yield { ...nothing, instances: kvs.map((kv) => readInstance(reader, kv)) };
     }
-    for await (const kvs of this.#pages('tombstone/', at)) {
+    for await (const kvs of pagesOf(this.#servers, this.#keys.range('tombstone/'), at)) {
       yield { ...nothing, tombstones: kvs.map((kv) => readTombstone(reader, kv)) };
     }
   }
-
-  async *#pages(kind: 'instance/' | 'service/' | 'tombstone/', at: number): AsyncGenerator<IKeyValue[]> {
-    const { range_end, key: first } = this.#keys.range(kind);
-    let key = first;
-    for (;;) {
-      const request = { key, range_end, limit: pageSize, revision: at };
-      const { kvs, more } = await this.#servers.call((client, options) => client.kv.range(request, options));
-      yield kvs;
-      if (!more) return;
-      key = Buffer.concat([kvs.at(-1)!.key, Buffer.of(0)]);
-    }
-  }
 }
-
-/** Entries. */
-const pageSize = 1000;

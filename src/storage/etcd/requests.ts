@@ -24,6 +24,13 @@ export interface KeyRange {
   readonly range_end: Buffer;
 }
 
+/** All keys that begin with `prefix`, which does not end in octet 255. */
+export function rangeBelow(prefix: Buffer): KeyRange {
+  const range_end = Buffer.from(prefix);
+  range_end[range_end.length - 1]!++;
+  return { key: prefix, range_end };
+}
+
 /** Comparisons of mod revisions, in the numbers of the protocol, since the library's names load only with it. */
 const isAt = { target: 2, result: 0 } as unknown as Comparison;
 const isBefore = { target: 2, result: 2 } as unknown as Comparison;

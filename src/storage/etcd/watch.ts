@@ -14,15 +14,19 @@ export interface WatchParts {
   readonly took: (events: readonly IEvent[]) => void;
   /** Called once, unless the watch was ended before. */
   readonly broke: (error: Error) => void;
-  /**
-   * Called every few seconds in which the watch has told all that etcd has committed; one that does not, though etcd
-   * answers, breaks. Absent: nobody asks.
-   */
-  readonly keptUp?: () => void;
+  /** Who sees to it that the watch keeps up with etcd; absent: the caller finds out otherwise. */
+  readonly supervisor?: WatchSupervisor;
+}
+
+export interface WatchSupervisor {
+  /** The revision of the last commit, as a majority of etcd has it; rejects where there is none to be had. */
+  readonly committed: () => Promise<number>;
+  /** Called every few seconds when all that was committed has been told. Where it has not, the watch breaks. */
+  readonly keptUp: () => void;
 }
 
 /** Resolves when etcd watches, with what ends it; rejects where it does not begin to in 2 s. */
-export async function watch({ servers, clock, range, from, took, broke, keptUp }: WatchParts): Promise<() => void> {
+export async function watch({ servers, clock, range, from, took, broke, supervisor }: WatchParts): Promise<() => void> {
   const stream = await servers.watch();
   return new Promise((resolve, reject) => {
     let state: 'beginning' | 'watching' | 'over' = 'beginning';
@@ -40,21 +44,26 @@ export async function watch({ servers, clock, range, from, took, broke, keptUp }
 
     /** All up to this revision has been told. */
     let told = from - 1;
-    const ask = async (): Promise<void> => {
-      // A broken stream is noticed by its keepalive; until etcd answers again there is nothing to compare with.
-      const committed = await revisionOf(servers, range).catch(() => told);
+    const supervise = async ({ committed, keptUp }: WatchSupervisor): Promise<void> => {
+      // While etcd does not answer there is nothing to compare with; a dead stream is found by its keepalive.
+      const revision = await committed().catch(() => null);
       if (state !== 'watching') return;
-      if (told < committed) stream.write({ progress_request: {} });
+      // An answer has a revision, though there may be no events up to it.
+      if (revision !== null && told < revision) stream.write({ progress_request: {} });
       timer = clock.after(patience, () => {
-        if (told < committed) end(new Error(`the watch tells nothing after revision ${told}, where etcd has ${committed}`));
-        else keepAsking();
+        if (revision !== null && told < revision) {
+          end(new Error(`etcd is at revision ${revision}, and tells nothing after ${told}`));
+          return;
+        }
+        if (revision !== null) keptUp();
+        void supervise({ committed, keptUp });
       });
     };
 
     // An error comes also after the end, and would end the process if nobody listened.
     stream.on('error', end);
     stream.on('end', () => end(new Error('etcd ended the watch')));
-    stream.on('data', ({ created, canceled, compact_revision, cancel_reason, events }: IWatchResponse) => {
+    stream.on('data', ({ header, created, canceled, compact_revision, cancel_reason, events }: IWatchResponse) => {
       if (state === 'over') return;
       if (canceled) {
         const reason = Number(compact_revision) > 0 ? `its history begins at ${compact_revision}` : cancel_reason;
@@ -64,12 +73,15 @@ export async function watch({ servers, clock, range, from, took, broke, keptUp }
       if (created) {
         state = 'watching';
         timer.cancel();
+        if (supervisor !== undefined) void supervise(supervisor);
         resolve(() => {
           state = 'over';
+          timer.cancel();
           stream.cancel();
         });
       }
       if (events.length > 0) took(events);
+      if (supervisor !== undefined) told = Math.max(told, Number(header.revision));
     });
     stream.write({ create_request: { ...range, start_revision: from } });
   });
