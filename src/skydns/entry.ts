@@ -55,6 +55,14 @@ export function makeEntry(key: Octets, { name, isBelow }: KeyName, value: Skydns
   };
 }
 
+/** True where two entries of one key say the same. */
+export function isSameEntry(one: Entry, other: Entry): boolean {
+  const { address, ...rest } = one;
+  const { address: otherAddress, ...others } = other;
+  const isSame = address?.type === otherAddress?.type && address?.rdata === otherAddress?.rdata;
+  return isSame && (Object.keys(rest) as (keyof typeof rest)[]).every((field) => rest[field] === others[field]);
+}
+
 /** What it gives to each name that it counts for, as long as it is no alias there. */
 export function recordsOf(entry: Entry): Rdata[] {
   const { kind, address, target, text, port, priority, weight, mail } = entry;

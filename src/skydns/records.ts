@@ -96,7 +96,7 @@ function pointerOf({ address, hasHost, target, ttl }: Entry): TimedRecord[] {
 function apexRecords(plan: ZonePlan): TimedRecord[] {
   const servers = plan.isReverse ? [] : withHosts(plan.nameServers.entries).filter(({ kind }) => kind === 'address');
   const named = servers.map(({ target, ttl }) => ({ type: RRType.NS, ttl, rdata: target }));
-  const made = madeApex(plan.top.owner, plan.nameServers.owner, []);
+  const made = madeApex(plan.top.owner, [{ name: plan.nameServers.owner, addresses: [] }]);
   return [...made.filter(({ type }) => type !== RRType.NS || named.length === 0), ...named];
 }
 
