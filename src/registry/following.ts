@@ -38,6 +38,10 @@ export class Following implements Follower {
     void writer.takeIn([...commits, movedTo(revision)]);
   }
 
+  committed(revision: number): void {
+    this.#parts.writer.comesAt(revision);
+  }
+
   renewed(renewals: readonly SharedRenewal[]): void {
     const { catalog, expiry } = this.#parts;
     for (const { zone, service, id, generation } of renewals) {

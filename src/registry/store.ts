@@ -83,6 +83,8 @@ export interface Follower {
    * to `revision`, of which nothing may be left to see.
    */
   changed(changes: readonly StoredChange[], revision: number): void;
+  /** What `commit` is about to resolve with; what `changed` brings from now on comes after it. */
+  committed(revision: number): void;
   /** Renewals that any server took, this one too. */
   renewed(renewals: readonly SharedRenewal[]): void;
   /** Everything anew, because something may have been missed; nothing can be committed until it resolves. */
@@ -133,5 +135,16 @@ export class StoreError extends Error {
     super(message, options);
     this.name = 'StoreError';
     this.code = code;
+  }
+}
+
+/** Another server was first, so that none of a commit's writes was made. */
+export class LostRace extends StoreError {
+  /** Places of the writes that it was about. */
+  readonly lost: ReadonlySet<number>;
+  constructor(lost: ReadonlySet<number>) {
+    super('conflict', 'another server changed the entry first');
+    this.name = 'LostRace';
+    this.lost = lost;
   }
 }

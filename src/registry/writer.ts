@@ -7,7 +7,7 @@
 import type { Logger } from '../runtime/log.ts';
 import type { Change } from './change.ts';
 import { RegistryError } from './error.ts';
-import { entriesOf, isShared, type Store, StoreError, type StoreWrite } from './store.ts';
+import { entriesOf, isShared, LostRace, type Store, StoreError, type StoreWrite } from './store.ts';
 
 /** What a write comes to when its turn comes: nothing to write, or a commitment. */
 export type Decision<T> = { readonly kind: 'nothing'; readonly outcome: T } | Commitment<T>;
@@ -61,9 +61,13 @@ export class Writer {
   #called: Job[] = [];
   /** Writes of the registry's own. */
   #own: Job[] = [];
-  /** What other servers committed, and who waits for it to be published. */
-  #foreign: ForeignCommit[] = [];
-  #foreignTakers: (() => void)[] = [];
+  /** What other servers committed, in the order of revisions. */
+  #foreign: Taken[] = [];
+  /** Lets go of what others committed before the commit that is under way, while that takes its time. */
+  #meanwhile: Promise<void> | null = null;
+  #isCommitting = false;
+  /** Revision of the commit that is under way; null while that is not known, and while there is none. */
+  #comesAt: number | null = null;
   #running: Promise<void> | null = null;
   /** Why the store refused the last commit; null where it took it. */
   #refusal: Error | null = null;
@@ -92,10 +96,16 @@ export class Writer {
   takeIn(commits: readonly ForeignCommit[]): Promise<void> {
     if (commits.length === 0 || this.#closed) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#foreign.push(...commits);
-      this.#foreignTakers.push(resolve);
-      this.#running ??= this.#run();
+      const last = commits.length - 1;
+      this.#foreign.push(...commits.map((commit, index) => ({ ...commit, taken: index === last ? resolve : null })));
+      if (this.#isCommitting) this.#meanwhile ??= this.#publishMeanwhile();
+      else this.#running ??= this.#run();
     });
+  }
+
+  /** The commit that is under way got this revision; what is taken in from now on comes after it. */
+  comesAt(revision: number): void {
+    this.#comesAt = revision;
   }
 
   /** Refuses further writes and waits for those that are queued. */
@@ -132,8 +142,7 @@ export class Writer {
     const writes = batch.flatMap(({ commitment }) => commitment.write ?? []);
     let revisions: readonly number[];
     try {
-      revisions = writes.length === 0 ? [] : await this.#parts.store.commit(writes);
-      if (writes.length > 0) this.#note(null);
+      revisions = writes.length === 0 ? [] : await this.#store(writes);
     } catch (error) {
       await this.#goOnWithout(batch, error);
       return;
@@ -141,18 +150,47 @@ export class Writer {
     await this.#publish(batch, revisions);
   }
 
+  /** Commits; when it resolves or rejects, all that is known to come before is published. */
+  async #store(writes: readonly StoreWrite[]): Promise<readonly number[]> {
+    this.#isCommitting = true;
+    try {
+      const revisions = await this.#parts.store.commit(writes);
+      this.#note(null);
+      return revisions;
+    } finally {
+      this.#isCommitting = false;
+      await this.#meanwhile;
+      this.#comesAt = null;
+    }
+  }
+
+  async #publishMeanwhile(): Promise<void> {
+    await Promise.resolve(); // what is taken in at once is published at once
+    while (this.#foreign.some((commit) => this.#isNext(commit))) await this.#publish([], []);
+    this.#meanwhile = null;
+  }
+
+  #isNext({ revision }: ForeignCommit): boolean {
+    return this.#comesAt === null || revision < this.#comesAt;
+  }
+
   /** The store refused: what needs it is rejected, the rest happens all the same. */
   async #goOnWithout(batch: readonly Pending[], error: unknown): Promise<void> {
-    const lostRace = error instanceof StoreError && error.code === 'conflict';
-    // One race that was lost to another server must not fail the rest of the batch.
-    if (lostRace && batch.length > 1) {
-      for (const pending of batch) await this.#commit([pending]);
+    // A race that was lost to another server must not fail the rest of the batch.
+    if (error instanceof LostRace) {
+      const stored = batch.filter(({ commitment }) => commitment.write !== null);
+      const losers = new Set(stored.filter((_, place) => error.lost.has(place)));
+      for (const { job, commitment } of losers) {
+        commitment.failed?.();
+        job.reject(refusalOf(error));
+      }
+      await this.#commit(batch.filter((pending) => !losers.has(pending)));
       return;
     }
     this.#note(error as Error);
     const unstored: Pending[] = [];
     for (const { job, commitment } of batch) {
-      const isOptional = commitment.evenUnstored === true && !lostRace && !isShared(this.#parts.store);
+      const isOptional = commitment.evenUnstored === true && !isShared(this.#parts.store);
       if (commitment.write === null || isOptional) {
         unstored.push({ job, commitment: { ...commitment, write: null } });
       } else {
@@ -178,18 +216,19 @@ export class Writer {
    */
   async #publish(batch: readonly Pending[], revisions: readonly number[]): Promise<void> {
     const { store, log, apply, publish } = this.#parts;
-    const takers = this.#foreignTakers.splice(0);
+    const foreign = this.#foreign.filter((commit) => this.#isNext(commit));
+    this.#foreign = this.#foreign.filter((commit) => !this.#isNext(commit));
     let stored = 0;
     const settled = batch.map(({ job, commitment }) => {
       const revision = commitment.write === null ? store.revision : revisions[stored++]!;
       return { job, commitment, revision, change: null as Change | null };
     });
-    const foreign = this.#foreign.splice(0).map(({ revision, change }) => ({ revision, make: change }));
+    const others = foreign.map(({ revision, change }) => ({ revision, make: change }));
     const own = settled.map((one) => ({
       revision: one.revision,
       make: () => (one.change = one.commitment.change(one.revision)),
     }));
-    const inOrder = [...foreign, ...own].sort((one, other) => one.revision - other.revision);
+    const inOrder = [...others, ...own].sort((one, other) => one.revision - other.revision);
     const changes: Change[] = [];
     try {
       for (const { make } of inOrder) {
@@ -208,7 +247,7 @@ export class Writer {
       log.error({ err: error, changes: changes.length }, 'durable changes could not be published');
       for (const { job } of settled) job.reject(error);
     }
-    for (const taken of takers) taken();
+    for (const { taken } of foreign) taken?.();
   }
 }
 
@@ -246,6 +285,10 @@ interface Job {
   readonly decide: () => Decision<unknown>;
   readonly resolve: (outcome: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface Taken extends ForeignCommit {
+  readonly taken: (() => void) | null;
 }
 
 interface Pending {

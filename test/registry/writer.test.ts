@@ -1,7 +1,9 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { StoreError, type StoreWrite } from '../../src/registry/store.ts';
+import { LostRace, StoreError, type StoreWrite } from '../../src/registry/store.ts';
+import { Writer } from '../../src/registry/writer.ts';
 import { MemoryStore } from '../../src/storage/memory.ts';
+import { settled } from '../support/clock.ts';
 import { caller, codeOf, openRegistry, web, webRef, zone } from './support.ts';
 
 /** A memory store that counts its commits, and refuses those that `refuse` has an error for. */
@@ -158,11 +160,12 @@ test('whichever commit fails, memory holds what was acknowledged and nothing els
 test('a race lost to another server fails that write alone', async () => {
   const store = new ScriptedStore();
   const { registry } = await openRegistry({ store });
-  store.refuse = (writes) =>
-    writes.some((write) => write.kind === 'instance' && write.value.id === 'b')
-      ? new StoreError('conflict', 'b was changed')
-      : null;
+  store.refuse = (writes) => {
+    const place = writes.findIndex((write) => write.kind === 'instance' && write.value.id === 'b');
+    return place === -1 ? null : new LostRace(new Set([place]));
+  };
   const codes = await Promise.all(['a', 'b', 'c'].map((id) => codeOf(registry.register(web(id), caller))));
+  expect(idsOf(store)).toEqual([['a', 'b', 'c'], ['a', 'c']]);
   expect(codes).toEqual(['resolved', 'conflict', 'resolved']);
   expect([...registry.instances(zone, 'web')].map(({ id }) => id)).toEqual(['a', 'c']);
 });
@@ -177,4 +180,44 @@ test('a publisher that fails rejects the write, which is durable, and the next w
   expect(await codeOf(registry.register(web('b'), caller))).toBe('resolved');
   await registry.close();
   expect((await openRegistry({ store })).registry.instanceCount).toBe(2);
+});
+
+test('what others committed before a commit is published while that is under way, what comes after it afterwards', async () => {
+  let finish: (revisions: readonly number[]) => void;
+  const store = Object.assign(new MemoryStore(), {
+    commit: () => new Promise<readonly number[]>((resolve) => {
+      finish = resolve;
+    }),
+  });
+  const published: number[] = [];
+  const writer = new Writer({
+    store,
+    log: pino({ level: 'silent' }),
+    mostWaiting: 10,
+    apply: () => undefined,
+    publish: (_, revision) => {
+      published.push(revision);
+      return Promise.resolve({ heldFor: 0 });
+    },
+  });
+  const nothing = () => null;
+  const written = writer.write('a', () => ({
+    kind: 'commit', write: { kind: 'revision' }, change: nothing, outcome: (_, revision) => revision,
+  }));
+  await settled();
+  void writer.takeIn([{ revision: 7, change: nothing }]);
+  await settled();
+  expect(published).toEqual([7]);
+  writer.comesAt(9);
+  await Promise.all([
+    writer.takeIn([{ revision: 8, change: nothing }]),
+    writer.takeIn([{ revision: 10, change: nothing }]).then(() => published.push(0)),
+    settled().then(() => {
+      expect(published).toEqual([7, 8]);
+      finish([9]);
+    }),
+  ]);
+  expect(await written).toBe(9);
+  // What comes after it is published with it.
+  expect(published).toEqual([7, 8, 10, 0]);
 });

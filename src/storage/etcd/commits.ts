@@ -1,15 +1,14 @@
 /**
  * Commits: each is one transaction, which etcd makes durable as a whole or not at all. Every entry must still have the
  * revision that the writer saw. A mark, a key of this server that each commit overwrites, tells whether a try got
- * through whose answer was lost.
+ * through whose answer was lost, and which of what the watch brings is our own.
  */
-import { randomUUID } from 'node:crypto';
-import type { ICompare, IRequestOp, ITxnRequest } from 'etcd3';
-import { StoreError, type StoreWrite } from '../../registry/store.ts';
+import type { IKeyValue, IRequestOp, ITxnRequest } from 'etcd3';
+import { LostRace, type StoreWrite } from '../../registry/store.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { encodeInstance, encodeService, encodeTombstone } from '../entry.ts';
 import type { EtcdKeys } from './keys.ts';
-import { put, remove, unchanged, unwrittenSince } from './requests.ts';
+import { put, read, readRevision, remove, unchanged, unwrittenSince } from './requests.ts';
 import type { EtcdServers } from './servers.ts';
 import { TombstoneLease } from './tombstone-lease.ts';
 
@@ -37,23 +36,25 @@ export class Commits {
   }
 
   /**
-   * Resolves with the revision that etcd gave. No lease ends while some server has taken a renewal that this one has not
-   * heard of: where something is removed, no beat may be newer than `heardUpTo`, unless that is null. Rejects with
-   * `conflict`, or `unavailable` at clock time `until`.
+   * Resolves with the revision that etcd gave, and leaves `nonce` in the mark. No lease ends while some server has taken
+   * a renewal that this one has not heard of: where something is removed, no beat may be newer than `heardUpTo`, unless
+   * that is null. Rejects with `LostRace`, or `unavailable` at clock time `until`.
    */
-  async commit(writes: readonly StoreWrite[], heardUpTo: number | null, until: number): Promise<number> {
+  async commit(
+    writes: readonly StoreWrite[], nonce: string, heardUpTo: number | null, until: number,
+  ): Promise<number> {
     const markKey = this.#keys.commit(this.#server);
-    const nonce = randomUUID();
-    const hasRemoval = writes.some(({ kind }) => kind === 'remove-instance');
+    const hasRemoval = writes.some(isRemoval);
     const lease = hasRemoval ? await this.#tombstoneLease.take(until) : '0';
-    const conditions = writes.flatMap((write) => this.#conditionOf(write) ?? []);
+    const expected = writes.flatMap((write, place) => this.#expectationOf(write, place) ?? []);
+    const conditions = expected.map(({ key, revision }) => unchanged(key, revision));
     if (hasRemoval && heardUpTo !== null) conditions.push(unwrittenSince(this.#keys.range('server/'), heardUpTo));
     const operations = writes.flatMap((write) => this.#operationsOf(write, lease));
     for (;;) {
       const transaction: ITxnRequest = {
         compare: [unchanged(markKey, this.#mark), ...conditions],
         success: [put(markKey, nonce), put(this.#keys.revision, ''), ...operations],
-        failure: [{ request_range: { key: markKey } }],
+        failure: [read(markKey), ...expected.map(({ key }) => readRevision(key))],
       };
       const { succeeded, header, responses } = await this.#servers.call(
         (client, options) => client.kv.txn(transaction, options),
@@ -61,24 +62,26 @@ export class Commits {
       );
       if (succeeded) return (this.#mark = Number(header.revision));
       const known = this.#mark;
-      const mark = responses[0]!.response_range.kvs[0];
-      this.#mark = Number(mark?.mod_revision ?? 0);
+      const [mark, ...found] = responses.map(({ response_range: { kvs } }) => kvs[0]);
+      this.#mark = revisionOf(mark);
       // The first try got through, and only the answer was lost.
       if (mark?.value.toString() === nonce) return this.#mark;
-      if (this.#mark === known) throw new StoreError('conflict', 'another server changed the entry first');
+      if (this.#mark !== known) continue;
+      const changed = expected.filter(({ revision }, index) => revisionOf(found[index]) !== revision);
+      throw new LostRace(new Set(changed.length > 0 ? changed.map(({ place }) => place) : removalsOf(writes)));
     }
   }
 
-  #conditionOf(write: StoreWrite): ICompare | null {
+  #expectationOf(write: StoreWrite, place: number): Expectation | null {
     switch (write.kind) {
       case 'instance':
-        return unchanged(this.#keys.instance(write.value), write.expect);
+        return { place, key: this.#keys.instance(write.value), revision: write.expect };
       case 'remove-instance':
-        return unchanged(this.#keys.instance(write.value), write.value.revision);
+        return { place, key: this.#keys.instance(write.value), revision: write.value.revision };
       case 'service':
-        return unchanged(this.#keys.service(write.value), write.expect);
+        return { place, key: this.#keys.service(write.value), revision: write.expect };
       case 'remove-service':
-        return unchanged(this.#keys.service(write.value), write.value.revision);
+        return { place, key: this.#keys.service(write.value), revision: write.value.revision };
       case 'revision':
         return null;
     }
@@ -101,4 +104,24 @@ export class Commits {
         return [];
     }
   }
+}
+
+/** The mod revision that an entry must have, 0 where it must not be there, for the write at that place. */
+interface Expectation {
+  readonly place: number;
+  readonly key: Buffer;
+  readonly revision: number;
+}
+
+function isRemoval({ kind }: StoreWrite): boolean {
+  return kind === 'remove-instance';
+}
+
+/** Where every entry is as expected, it was a beat that the removals have lost to. */
+function removalsOf(writes: readonly StoreWrite[]): number[] {
+  return writes.flatMap((write, place) => (isRemoval(write) ? [place] : []));
+}
+
+function revisionOf(kv: IKeyValue | undefined): number {
+  return Number(kv?.mod_revision ?? 0);
 }

@@ -19,6 +19,8 @@ export interface FeedParts {
   readonly listing: Pick<Listing, 'take'>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Name of this server. */
+  readonly server: string;
   /** Of the last commit. */
   readonly revision: number;
   /** Called with each beat of a server, and with its end. */
@@ -34,11 +36,8 @@ export class Feed {
   #followed = 0;
   /** How often the watch has broken. */
   #breaks = 0;
-  /** True while a commit is under way; until its revision is known, no event can be told from ours. */
-  #isCommitting = false;
-  #held: IEvent[] = [];
-  /** Revisions that `takeOwn` resolves with. */
-  readonly #own = new Set<number>();
+  /** Commits of this server that are under way, by the nonce that each leaves in the mark. */
+  readonly #own = new Map<string, OwnCommit>();
   #waiters: Waiter[] = [];
   #closed = false;
 
@@ -74,31 +73,28 @@ export class Feed {
   }
 
   /**
-   * Runs a commit of this server, which is not handed on; resolves with its revision when all that came before has been.
-   * Rejects with what `commit` rejects with, or with `unavailable` when etcd does not tell until clock time `until`.
+   * Runs a commit of this server, which leaves `nonce` in the mark and is not handed on; resolves with its revision when
+   * all that came before has been. Rejects with what `commit` rejects with, or with `unavailable` when etcd does not
+   * tell until clock time `until`.
    */
-  async takeOwn(commit: () => Promise<number>, until: number): Promise<number> {
+  async takeOwn(nonce: string, commit: () => Promise<number>, until: number): Promise<number> {
     if (this.#follower === null) return (this.#revision = await commit());
     if (!this.isWhole) throw missing();
-    const breaks = this.#breaks;
-    let revision: number;
-    this.#isCommitting = true;
+    const [own, breaks]: [OwnCommit, number] = [{ revision: null }, this.#breaks];
+    this.#own.set(nonce, own);
     try {
-      revision = await commit();
+      const revision = await commit();
       if (this.#breaks !== breaks) throw new StoreError('unavailable', 'the watch on etcd broke during a commit');
-      this.#own.add(revision);
-    } finally {
-      this.#isCommitting = false;
-      this.#handOn();
-    }
-    try {
       await this.reached(revision, until);
+      return revision;
     } catch (error) {
-      // It is committed; what nobody waits for any more comes as if another server had done it.
-      this.#own.delete(revision);
+      // The answer was lost, and the watch has brought what it would have said.
+      if (own.revision !== null && this.#breaks === breaks) return own.revision;
       throw error;
+    } finally {
+      // What nobody waits for any more comes as if another server had done it.
+      this.#own.delete(nonce);
     }
-    return revision;
   }
 
   /**
@@ -141,16 +137,12 @@ export class Feed {
   async #followFrom(listedAt: number): Promise<void> {
     const { servers, keys, clock } = this.#parts;
     this.#followed = listedAt;
-    this.#held = [];
     const endWatch = await watch({
       servers,
       clock,
       range: keys.range(),
       from: listedAt + 1,
-      took: (events) => {
-        this.#held.push(...events);
-        if (!this.#isCommitting) this.#handOn();
-      },
+      took: (events) => this.#handOn(events),
       broke: (error) => void this.#relist(error),
     });
     if (this.#closed) endWatch();
@@ -167,7 +159,6 @@ export class Feed {
     const { listing, clock, log } = this.#parts;
     this.#breaks++;
     this.#endWatch = null;
-    this.#held = [];
     this.#own.clear();
     for (const { reject } of this.#waiters.splice(0)) reject(missing());
     log.warn({ err: cause }, 'the watch on etcd broke; everything is read anew');
@@ -187,23 +178,32 @@ export class Feed {
   }
 
   /** Hands on what the watch brought, in order and without what is ours. */
-  #handOn(): void {
-    if (this.#held.length === 0) return;
-    const { keys, reader, heard } = this.#parts;
+  #handOn(events: readonly IEvent[]): void {
+    const { keys, reader, heard, server } = this.#parts;
     const changes: StoredChange[] = [];
     const renewals: SharedRenewal[] = [];
-    const before = this.#revision;
-    for (const event of this.#held.splice(0)) {
+    let [ours, told] = [0, this.#revision];
+    const tell = (): void => {
+      if (this.#revision !== told) this.#follower!.changed(changes.splice(0), this.#revision);
+      told = this.#revision;
+    };
+    for (const event of events) {
       const revision = Number(event.kv.mod_revision);
       const { kind, names: [first, service, id] } = keys.parse(event.kv.key);
-      const [zone, isOurs] = [first!, this.#own.has(revision)];
+      const zone = first!;
       const removed = isDelete(event);
       this.#followed = revision;
       if (kind === 'meta') this.#revision = revision;
-      else if (kind === 'server') {
+      else if (kind === 'commit') {
+        const own = first === server ? this.#own.get(event.kv.value.toString()) : undefined;
+        if (own === undefined) continue;
+        tell();
+        own.revision = ours = revision;
+        this.#follower!.committed(revision);
+      } else if (kind === 'server') {
         heard(first!, !removed);
         if (!removed) renewals.push(...readBeat(event.kv));
-      } else if (isOurs) continue;
+      } else if (revision === ours) continue;
       else if (kind === 'instance') {
         const after = removed ? null : readInstance(reader, event.kv);
         changes.push({ kind, ref: { zone, service: service!, id: id! }, revision, after });
@@ -214,13 +214,17 @@ export class Feed {
         changes.push({ kind, tombstone: readTombstone(reader, event.kv) });
       }
     }
-    if (this.#revision !== before) this.#follower!.changed(changes, this.#revision);
+    tell();
     if (renewals.length > 0) this.#follower!.renewed(renewals);
-    for (const revision of this.#own) if (revision <= this.#followed) this.#own.delete(revision);
     const waiters = this.#waiters;
     this.#waiters = waiters.filter(({ revision }) => revision > this.#followed);
     for (const { revision, resolve } of waiters) if (revision <= this.#followed) resolve();
   }
+}
+
+interface OwnCommit {
+  /** Null until the watch has brought it. */
+  revision: number | null;
 }
 
 interface Waiter {

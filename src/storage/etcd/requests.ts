@@ -9,6 +9,15 @@ export function remove(key: Buffer): IRequestOp {
   return { request_delete_range: { key } };
 }
 
+export function read(key: Buffer): IRequestOp {
+  return { request_range: { key } };
+}
+
+/** Reads nothing of an entry but its revisions. */
+export function readRevision(key: Buffer): IRequestOp {
+  return { request_range: { key, keys_only: true } };
+}
+
 /** Holds while the key has this mod revision; 0: while it is not there. */
 export function unchanged(key: Buffer, revision: number): ICompare {
   return { key, ...isAt, mod_revision: revision };

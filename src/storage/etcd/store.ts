@@ -55,7 +55,7 @@ export class EtcdStore implements SharedStore {
     this.#commits = new Commits({ ...parts, server });
     this.#listed = parts.listed;
     const { revision } = parts.listed;
-    this.#feed = new Feed({ ...parts, revision, heard: (from, isAlive) => this.#beats.hear(from, isAlive) });
+    this.#feed = new Feed({ ...parts, server, revision, heard: (from, isAlive) => this.#beats.hear(from, isAlive) });
     this.#beats = new Beats({ ...parts, server, feed: this.#feed });
   }
 
@@ -80,14 +80,16 @@ export class EtcdStore implements SharedStore {
   async commit(writes: readonly StoreWrite[]): Promise<readonly number[]> {
     if (this.#beats.trouble !== null) throw this.#beats.trouble;
     const until = this.#clock.now() + patience;
+    const nonce = randomUUID();
     const transact = async (): Promise<number> => {
       try {
-        return await this.#commits.commit(writes, this.#feed.isFollowed ? this.#feed.followed : null, until);
+        const heardUpTo = this.#feed.isFollowed ? this.#feed.followed : null;
+        return await this.#commits.commit(writes, nonce, heardUpTo, until);
       } catch (error) {
         throw this.#beats.note(error);
       }
     };
-    const revision = await this.#feed.takeOwn(transact, until);
+    const revision = await this.#feed.takeOwn(nonce, transact, until);
     return writes.map(() => revision);
   }
 

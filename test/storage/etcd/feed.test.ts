@@ -1,6 +1,7 @@
 /** The feed with an etcd that the test plays. */
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
+import { StoreError } from '../../../src/registry/store.ts';
 import { openLog } from '../../../src/runtime/log.ts';
 import { EntryReader } from '../../../src/storage/entry.ts';
 import { Feed } from '../../../src/storage/etcd/feed.ts';
@@ -22,8 +23,8 @@ class ScriptedStream extends EventEmitter {
     this.isCancelled = true;
   }
 
-  bring(revision: number): void {
-    const events = [{ type: 'Put', kv: { key: keys.revision, value: Buffer.from(''), mod_revision: String(revision) } }];
+  bring(revision: number, key = keys.revision, value = ''): void {
+    const events = [{ type: 'Put', kv: { key, value: Buffer.from(value), mod_revision: String(revision) } }];
     this.emit('data', { created: false, canceled: false, events });
   }
 }
@@ -43,11 +44,13 @@ async function follow() {
     reader: new EntryReader(),
     clock,
     log: openLog('silent', false),
+    server: 'here',
     revision,
     heard: () => undefined,
   });
   const follower = {
     changed: () => undefined,
+    committed: () => undefined,
     renewed: () => undefined,
     relisted: (snapshot: { readonly revision: number }) => {
       relists.push(snapshot.revision);
@@ -88,4 +91,15 @@ test('a short wait says nothing about the watch', async () => {
   await clock.pass(300);
   await refused;
   expect(streams.length).toBe(1);
+});
+
+test('a commit whose answer was lost has succeeded where the watch brings its mark', async () => {
+  const { feed, clock, streams } = await follow();
+  const lost = new StoreError('unavailable', 'etcd does not answer');
+  const commit = (): Promise<number> => {
+    streams[0]!.bring(12, keys.commit('here'), 'nonce');
+    return Promise.reject(lost);
+  };
+  expect(await feed.takeOwn('nonce', commit, clock.now() + 1800)).toBe(12);
+  await expect(feed.takeOwn('other', commit, clock.now() + 1800)).rejects.toBe(lost);
 });

@@ -51,6 +51,10 @@ class Notebook implements Follower {
     this.changes.push(...changes);
   }
 
+  committed(): void {
+    // What is this store's own it resolves with.
+  }
+
   renewed(renewals: readonly SharedRenewal[]): void {
     this.renewals.push(...renewals);
   }
@@ -106,10 +110,11 @@ test.each([
   ['a registration of what is there', (revision: number) => [put(anInstance('a'), revision - revision)]],
   ['a change of what has changed', (revision: number) => [put(anInstance('a'), revision - 1)]],
   ['a removal of what has changed', (revision: number) => [remove(registeredAt(revision - 1, anInstance('a')))]],
-])('refuses %s with conflict, and does nothing', async (_, writes) => {
+])('refuses %s with conflict, says which it was, and does nothing', async (_, writes) => {
   const store = await open(freshPrefix());
   const [revision] = await store.commit([put(anInstance('a'))]);
-  await expect(store.commit([put(anInstance('b')), ...writes(revision!)])).rejects.toMatchObject({ code: 'conflict' });
+  const lostRace = { code: 'conflict', lost: new Set([1]) };
+  await expect(store.commit([put(anInstance('b')), ...writes(revision!)])).rejects.toMatchObject(lostRace);
   expect([...(await stored(store)).instances.keys()]).toEqual(['web/a']);
 });
 
