@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import { toolsMissing } from './test/support/tools.ts';
 
-const onEtcd = ['test/storage/etcd/store.test.ts', 'test/storage/migrate.test.ts', 'test/e2e/cluster.test.ts'];
+const onEtcd = ['test/storage/etcd/store.test.ts', 'test/storage/migrate.test.ts', 'test/e2e/cluster.test.ts', 'test/e2e/cluster-faults.test.ts'];
 
 export default defineConfig({
   test: {

@@ -27,6 +27,7 @@ const result = await runCampaign({
   ...(rounds !== undefined && { rounds: Number(rounds) }),
   ...(seconds !== undefined && { seconds: Number(seconds) }),
   log: console.log,
+  interrupted: new Promise((_, reject) => process.once('SIGINT', () => reject(new Error('interrupted')))),
 });
 console.log(JSON.stringify({ ...result, seconds: Math.round((performance.now() - started) / 1000) }, null, 2));
 process.exitCode = result.faults.length === 0 ? 0 : 1;

@@ -24,8 +24,9 @@ const mostRecovery = 5000;
  * @param {number} [options.rounds] one each, unless given
  * @param {number | null} [options.seconds]
  * @param {(line: string) => void} [options.log]
+ * @param {Promise<never>} [options.interrupted] rejects when the campaign must end; what it made goes then too
  */
-export async function runCampaign({ faults, rounds = faults.length, seconds = null, log = () => undefined }) {
+export async function runCampaign({ faults, rounds = faults.length, seconds = null, log = () => undefined, interrupted }) {
   const directory = await mkdtemp(join(tmpdir(), 'signpost-cluster-'));
   const ports = await freePorts(12);
   const network = await openNetwork({ members: 3, servers: 3, ports: ports.slice(0, 6) });
@@ -37,7 +38,8 @@ export async function runCampaign({ faults, rounds = faults.length, seconds = nu
     const book = new Book(services);
     const load = await startLoad(book, servers);
     const oracle = await startOracle(book, servers);
-    const result = { rounds, ...(await goThrough({ faults, rounds, seconds, log, etcd, servers, book, load, oracle })) };
+    const done = goThrough({ faults, rounds, seconds, log, etcd, servers, book, load, oracle });
+    const result = { rounds, ...(await Promise.race([done, ...(interrupted ? [interrupted] : [])])) };
     await load.stopAgents();
     await Promise.all(servers.map((server) => stopServer(server, 'SIGTERM')));
     return result;

@@ -11,7 +11,7 @@ const lanes = 6;
 const residents = 4;
 const leaseMs = 5000;
 /** Milliseconds within which a server must answer: 2 s as promised, and what a busy machine adds. */
-const mostReply = 2500;
+const mostReply = 3000;
 
 /**
  * @param {import('./book.js').Book} book @param {readonly import('./servers.js').Server[]} servers
