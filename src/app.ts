@@ -2,7 +2,7 @@
  * Joins the parts: the only file that knows them all. Each part gets its own settings and its collaborators as arguments;
  * nothing finds anything by itself.
  *
- *     http ---> registry ---> store            zone files
+ *     http ---> registry ---> store     zone files, keys of SkyDNS
  *                  |  Change                       |
  *                  +------> publisher <------------+
  *                  |            |  ZoneChange
@@ -13,7 +13,7 @@ import type { Config } from './config/schema.ts';
 import { createHttpServer } from './http/server.ts';
 import {
   dnsMetrics, explainOrRefuse, httpSettings, isKeptHere, openStore, publisherSettings, registrySettings,
-  workersSettings,
+  skydnsMetrics, skydnsSettings, workersSettings,
 } from './parts.ts';
 import { Publisher } from './publish/publisher.ts';
 import { watchStaleness } from './publish/staleness.ts';
@@ -21,8 +21,9 @@ import { Registry } from './registry/registry.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import type { Logger } from './runtime/log.ts';
 import { Metrics } from './runtime/metrics.ts';
+import { SkydnsSource } from './skydns/source.ts';
 import { dump } from './storage/dump.ts';
-import { printName } from './wire/name.ts';
+import { foldName, printName } from './wire/name.ts';
 import { DnsWorkers } from './workers/workers.ts';
 import { ZoneDirectory } from './zonefile/directory.ts';
 
@@ -87,11 +88,13 @@ async function start(
   publisher.resumeAt(registry.revision);
   log.info({ services: registry.serviceCount, instances: registry.instanceCount, revision: registry.revision }, 'registry loaded');
 
+  const fromKeys = skydnsSettings(config);
   const zoneFiles = await ZoneDirectory.open(config.zones, {
     log: log.child({ part: 'zone files' }),
     clock,
     sink: {
       serve: async ({ apex, records, serial }) => {
+        if (fromKeys?.zones.includes(foldName(apex)) === true) throw new Error('the keys of SkyDNS fill this zone');
         if (!publisher.isRegistered(apex)) return publisher.setStaticZone(apex, records, serial);
         publisher.setRecordsBeside(apex, records);
         return registry.touch();
@@ -104,6 +107,16 @@ async function start(
     },
   });
   closing.push(() => zoneFiles.close());
+
+  const skydns = fromKeys === null ? null : await SkydnsSource.open(fromKeys, {
+    clock,
+    log: log.child({ part: 'skydns' }),
+    sink: {
+      open: (apex, records, serial) => publisher.openExternalZone(apex, records, serial),
+      change: (apex, difference, serial) => publisher.changeExternalZone(apex, difference, serial),
+    },
+  });
+  if (skydns !== null) closing.push(() => skydns.close());
 
   await workers.start(registry.instanceCount > 0);
   const endStaleness = watchStaleness({
@@ -140,9 +153,10 @@ async function start(
     defaultTtl: config.defaults.ttl,
     dns: () => dnsMetrics(workers),
     checks: () => checks.results(),
+    ...(skydns === null ? {} : { skydns: () => skydnsMetrics(skydns) }),
     explain: (name, type) => explainOrRefuse(publisher, registry, config.dns.udpPayload, name, type),
     // Nothing listens before store and zones are loaded, so only a store elsewhere can be missing.
-    readiness: () => (registry.stale > 0 ? ['etcd'] : []),
+    readiness: () => [...(registry.stale > 0 ? ['etcd'] : []), ...(skydns?.isLoaded === false ? ['skydns'] : [])],
     dump: () => dump(store),
   });
   closing.push(() => http.close());

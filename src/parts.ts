@@ -2,8 +2,9 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { grantsFile, storeDirectory } from './config/data.ts';
+import { ConfigError } from './config/error.ts';
 import type { Config } from './config/schema.ts';
-import type { DnsCounters as DnsMetrics } from './http/metrics.ts';
+import type { DnsCounters as DnsMetrics, SkydnsCounters } from './http/metrics.ts';
 import { Problem } from './http/problem.ts';
 import type { HttpSettings } from './http/settings.ts';
 import { ownerOf } from './checks/owner.ts';
@@ -15,10 +16,12 @@ import { keyOf } from './registry/registration.ts';
 import type { Registry } from './registry/registry.ts';
 import { defaultRegistrySettings, type RegistrySettings } from './registry/settings.ts';
 import { isShared, type Store } from './registry/store.ts';
+import { reverseZones } from './publish/reverse.ts';
 import { latencyBounds, latencyRow, rcodeCount } from './responder/counters.ts';
 import type { ResponderSettings } from './responder/settings.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Logger } from './runtime/log.ts';
+import type { SkydnsSettings, SkydnsSource } from './skydns/source.ts';
 import { EtcdStore } from './storage/etcd/store.ts';
 import { LevelStore } from './storage/level.ts';
 import { MemoryStore } from './storage/memory.ts';
@@ -26,6 +29,7 @@ import { machineAddresses } from './transport/every-address.ts';
 import { defaultTcpLimits } from './transport/tcp-limits.ts';
 import { printRcode } from './wire/codes.ts';
 import { PresentationError } from './wire/error.ts';
+import { foldName, parseName, printName } from './wire/name.ts';
 import type { DnsWorkers, DnsWorkersSettings } from './workers/workers.ts';
 
 /** Opens the store that the configuration names. Rejects with StoreError, or the system's error for a file of `tls`. */
@@ -107,6 +111,34 @@ export function httpSettings({ http, data, audit, webhook }: Config): HttpSettin
     requestsPerSecond: http.requestsPerSecond,
     audit: audit.file === null ? null : { file: audit.file, required: audit.required },
     webhook: webhook.url === null ? null : { url: webhook.url },
+  };
+}
+
+/** Null where no zone is filled by keys of SkyDNS. Throws ConfigError where another part has such a zone, too. */
+export function skydnsSettings(config: Config): SkydnsSettings | null {
+  const { skydns, store, reverse } = config;
+  const zones = skydns.zones.map((zone) => foldName(parseName(`${zone}.`)));
+  if (zones.length === 0) return null;
+  const reversed = reverse.flatMap(reverseZones).find((apex) => zones.includes(apex));
+  if (reversed !== undefined) {
+    const message = `skydns.zones: found ${printName(reversed)}, wanted zones that reverse does not make`;
+    throw new ConfigError([{ path: 'skydns.zones', where: null, message }]);
+  }
+  const { endpoints, user, password, tls } = skydns.endpoints.length > 0 ? skydns : store;
+  return {
+    etcd: { endpoints, user, password, tls, prefix: skydns.prefix.replace(/\/*$/, '/') },
+    zones,
+    addresses: publisherSettings(config).addresses,
+    mostKeys: skydns.keys,
+  };
+}
+
+/** What has become of the keys of SkyDNS, in the words of the metrics. */
+export function skydnsMetrics({ keys, skipped, stale }: SkydnsSource): SkydnsCounters {
+  return {
+    keys: keys.map(({ zone, count }) => ({ labels: { zone }, value: count })),
+    skipped: [...skipped].map(([reason, value]) => ({ labels: { reason }, value })),
+    stale,
   };
 }
 

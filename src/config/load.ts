@@ -84,13 +84,18 @@ function checkTogether(config: Config, problems: ConfigProblem[]): void {
   const wrong = (path: string, message: string): void => {
     problems.push({ path, where: null, message: `${path}: ${message}` });
   };
-  const { http, store } = config;
-  for (const [path, tls] of [['http.tls', http.tls], ['store.tls', store.tls]] as const) {
+  const { http, store, skydns } = config;
+  for (const [path, tls] of [['http.tls', http.tls], ['store.tls', store.tls], ['skydns.tls', skydns.tls]] as const) {
     if ((tls.cert === null) !== (tls.key === null)) wrong(path, 'found one of cert and key, wanted both');
   }
   if (http.tls.clientCa !== null && http.tls.cert === null) wrong('http.tls.clientCa', 'wants cert and key as well');
   const isEtcd = store.type === 'etcd';
   if (isEtcd && store.endpoints.length === 0) wrong('store.endpoints', 'found none, wanted one for etcd');
+  if (skydns.zones.length > 0 && skydns.endpoints.length === 0 && !isEtcd) {
+    wrong('skydns.endpoints', 'found none, wanted one for skydns.zones, as the store is not on etcd');
+  }
+  const shared = skydns.zones.find((zone) => config.zone.includes(zone));
+  if (shared !== undefined) wrong('skydns.zones', `found ${shared}, wanted zones in which nobody registers`);
 }
 
 /** `dns.io` -> config.dns.io, with the default of what nobody said. */

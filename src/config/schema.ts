@@ -73,6 +73,16 @@ export const options = {
   'store.tls.ca': optional(path, 'Authorities (PEM) that etcd servers must be certified by.'),
   'store.tls.cert': optional(path, 'Client certificate (PEM) for etcd.'),
   'store.tls.key': optional(path, 'Its private key (PEM).'),
+
+  'skydns.zones': option(listOf(zoneName), [], 'Zones that the keys of SkyDNS and CoreDNS on etcd fill.'),
+  'skydns.endpoints': option(listOf(webAddress), [], 'etcd servers that have these keys; none: those of `store`, with its user and certificates.'),
+  'skydns.user': optional(text('a user name'), 'etcd user, who need only read.'),
+  'skydns.password': optional(secretText('a password'), 'Password of the etcd user.'),
+  'skydns.prefix': option(text('a key prefix'), '/skydns/', 'Prefix of the keys.'),
+  'skydns.keys': option(wholeNumber(1, 10_000_000), 200_000, 'Keys that are taken in; more are left out.'),
+  'skydns.tls.ca': optional(path, 'Authorities (PEM) that etcd servers must be certified by.'),
+  'skydns.tls.cert': optional(path, 'Client certificate (PEM) for etcd.'),
+  'skydns.tls.key': optional(path, 'Its private key (PEM).'),
 };
 
 export type Config = ConfigOf<typeof options>;

@@ -25,6 +25,16 @@ export interface DnsCounters {
   readonly workerRestarts: number;
 }
 
+/** What has become of the keys of SkyDNS. */
+export interface SkydnsCounters {
+  /** Keys that are served; label `zone`. */
+  readonly keys: readonly Sample[];
+  /** Keys that were left out since the start; label `reason`. */
+  readonly skipped: readonly Sample[];
+  /** Seconds since the zones were last known to be what etcd has. */
+  readonly stale: number;
+}
+
 /** Results of health checks since the start. */
 export type CheckResults = readonly { readonly type: string; readonly result: string; readonly count: number }[];
 
@@ -33,6 +43,8 @@ export interface MetricsSources {
   readonly streams: EventStreams;
   readonly dns: () => DnsCounters;
   readonly checks: () => CheckResults;
+  /** Absent where no zone is filled by keys of SkyDNS. */
+  readonly skydns?: () => SkydnsCounters;
   /** Fault events that the webhook did not take; null without a webhook. */
   readonly webhookLost: () => number;
   readonly auditFailing: () => boolean;
@@ -43,7 +55,7 @@ export type ObserveRequest = (labels: Record<'method' | 'route' | 'status', stri
 
 export function declareMetrics(
   metrics: Metrics,
-  { registry, streams, dns, checks, webhookLost, auditFailing }: MetricsSources,
+  { registry, streams, dns, checks, skydns, webhookLost, auditFailing }: MetricsSources,
 ): ObserveRequest {
   const { latencyBounds } = dns();
   metrics.counter('signpost_dns_replies_total', 'Replies to queries.', () => dns().replies, ['transport', 'rcode']);
@@ -119,6 +131,18 @@ export function declareMetrics(
       instances + services === 0 ? 1 : (answerable + available) / (instances + services),
   );
   metrics.gauge('signpost_protected_scopes', 'Scopes under self-protection.', () => registry.protection().length);
+
+  if (skydns !== undefined) {
+    metrics.gauge('signpost_skydns_keys', 'Keys of SkyDNS that are served.', () => skydns().keys, ['zone']);
+    metrics.counter('signpost_skydns_skipped_total', 'Keys of SkyDNS that were left out.', () => skydns().skipped, [
+      'reason',
+    ]);
+    metrics.gauge(
+      'signpost_skydns_stale_seconds',
+      'Seconds since the keys of SkyDNS were last in reach; 0 while they are.',
+      () => skydns().stale,
+    );
+  }
 
   metrics.gauge('signpost_event_watchers', 'Open event streams.', () => streams.watchers);
   metrics.counter('signpost_events_serialised_total', 'Events turned into octets.', () => streams.serialised);

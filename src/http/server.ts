@@ -12,7 +12,7 @@ import { createAccess } from './auth.ts';
 import { EventStreams } from './events.ts';
 import { openGrants } from './grants.ts';
 import { type Listeners, openListeners } from './listeners.ts';
-import { type CheckResults, declareMetrics, type DnsCounters } from './metrics.ts';
+import { type CheckResults, declareMetrics, type DnsCounters, type SkydnsCounters } from './metrics.ts';
 import type { HttpSettings } from './settings.ts';
 import { Watch } from './watch.ts';
 import { openWebhook } from './webhook.ts';
@@ -24,6 +24,8 @@ export interface HttpCollaborators extends Pick<ApiParts, 'defaultTtl' | 'explai
   readonly metrics: Metrics;
   readonly dns: () => DnsCounters;
   readonly checks: () => CheckResults;
+  /** Absent where no zone is filled by keys of SkyDNS. */
+  readonly skydns?: () => SkydnsCounters;
 }
 
 export interface HttpServer {
