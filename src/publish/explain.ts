@@ -5,6 +5,7 @@
 import type { Instance } from '../registry/instance.ts';
 import { parseType, printType } from '../wire/codes.ts';
 import { PresentationError } from '../wire/error.ts';
+import { FoldedName } from '../wire/folded-name.ts';
 import { foldName, type Name, parseName, printName } from '../wire/name.ts';
 import { printRdata } from '../wire/rdata/rdata.ts';
 import type { Mark } from '../zone/change.ts';
@@ -133,10 +134,11 @@ function answerOf(
   zone: PublishedZone,
   { name, type }: Question,
 ): { outcome: Lookup['outcome']; records: AnsweredRecord[]; octets: number } {
-  const found = lookup(excerptFor(name, zone), name, type);
+  const found = lookup(excerptFor(name, zone), FoldedName.of(name), type);
   if (!('rrset' in found)) return { outcome: found.outcome, records: [], octets: 0 };
   const { rrset, outcome } = found;
-  const owner = printName('owner' in found ? found.owner : 'cut' in found ? found.cut : name);
+  const isElsewhere = outcome === 'delegation' || outcome === 'dname';
+  const owner = printName(isElsewhere ? found.node.name : name);
   const rdata = Array.from({ length: rrset.size }, (_, i) => rrset.rdata(i));
   const records = rdata.map((each) => ({
     name: owner,

@@ -4,7 +4,8 @@
  */
 import { ExtendedError, RRType, Rcode } from '../wire/codes.ts';
 import type { ExtendedErrorOption } from '../wire/edns.ts';
-import { type Name, foldName, isAtOrBelow, labelsOf, maxNameLength } from '../wire/name.ts';
+import { FoldedName } from '../wire/folded-name.ts';
+import { type Name, foldName, isAtOrBelow, maxNameLength } from '../wire/name.ts';
 import { type Lookup, lookup } from '../zone/lookup.ts';
 import { StoredRRset } from '../zone/rrset.ts';
 import type { Zone } from '../zone/zone.ts';
@@ -14,51 +15,65 @@ import { type PlacedRRset, type Reply, emptyReply } from './reply.ts';
 
 /** Aliases that are followed for one question; the client asks on from there. */
 const maxAliases = 16;
+/** The alias that is followed at the moment. */
+const alias = new FoldedName();
 
 const staleness = 'the registry is out of reach: this is what was known last';
 // RFC 8914 sections 4.4 and 4.20.
 const staleAnswer: ExtendedErrorOption = { infoCode: ExtendedError.StaleAnswer, text: staleness };
 const staleDenial: ExtendedErrorOption = { infoCode: ExtendedError.StaleNxdomainAnswer, text: staleness };
 
-/** What all zones together say of a folded name and a type. */
-export function answer(zones: Zones, name: Name, type: number): Reply {
+/** What all zones together say of a name and a type. */
+export function answer(zones: Zones, question: FoldedName, type: number): Reply {
   const reply = emptyReply();
+  // Null while it is the name of the question.
+  let owner: Name | null = null;
+  let name = question;
   const seen: Name[] = [];
-  let owner: Name | null = name;
-  while (owner !== null && seen.length <= maxAliases) {
-    const folded: Name = seen.length === 0 ? name : foldName(owner);
-    const labels = labelsOf(folded);
-    const zone = zones.find(folded, type, labels);
-    if (zone === null) return seen.length === 0 ? refuseForeign(reply) : reply;
-    // A loop: what has been said is all there is to say.
-    if (seen.includes(folded)) break;
-    seen.push(folded);
+  for (;;) {
+    const zone = zones.find(name, type);
+    if (zone === null) return owner === null ? refuseForeign(reply) : reply;
     reply.zone = zone;
-    const found = lookup(zone, folded, type, labels);
+    const found = lookup(zone, name, type);
     // RFC 1034 section 4.1.1: AA is about the first owner name of the answer section.
-    if (seen.length === 1) reply.authoritative = found.outcome !== 'delegation';
-    owner = put(reply, zone, owner, type, found);
+    if (owner === null) reply.authoritative = found.outcome !== 'delegation';
+    const target = put(reply, zone, owner, name, type, found);
+    if (target === null) return reply;
+    seen.push(name.name());
+    name = alias.take(target);
+    // In a loop, what has been said is all there is to say.
+    if (seen.length > maxAliases || seen.includes(name.name())) return reply;
+    owner = target;
   }
-  return reply;
 }
 
-/** Puts what was found for `owner` into the reply; returns the name to go on with, null at the end. */
-function put(reply: Reply, zone: Zone, owner: Name, type: number, found: Lookup): Name | null {
+/**
+ * Puts what was found for `name` into the reply; `owner` is that name in the letters of the alias to it, null for the
+ * name of the question. Returns the name to go on with, null at the end.
+ */
+function put(
+  reply: Reply,
+  zone: Zone,
+  owner: Name | null,
+  name: FoldedName,
+  type: number,
+  found: Lookup,
+): Name | null {
   const mark = found.node?.mark ?? null;
   if (mark?.extendedError !== undefined) reply.extendedError = mark.extendedError;
   if (zone.stale) reply.extendedError = found.outcome === 'nxdomain' ? staleDenial : staleAnswer;
   switch (found.outcome) {
     case 'answer':
-      putFound(reply, owner, found);
+      putFound(reply, owner, name, found);
       return null;
     case 'cname':
-      putFound(reply, owner, found);
+      putFound(reply, owner, name, found);
       return found.rrset.rdata(0);
     case 'dname':
-      return putDname(reply, owner, type, found);
+      return putDname(reply, owner ?? name.name(), type, found);
     case 'delegation':
       reply.steady = false;
-      reply.referral = { zone, cut: found.cut, servers: found.rrset, node: found.node };
+      reply.referral = { zone, cut: found.node, servers: found.rrset };
       return null;
     case 'nodata':
       putNegative(reply, zone);
@@ -73,16 +88,17 @@ function put(reply: Reply, zone: Zone, owner: Name, type: number, found: Lookup)
 
 type Found = Extract<Lookup, { outcome: 'answer' | 'cname' }>;
 
-function putFound(reply: Reply, owner: Name, { node, rrset, synthesised }: Found): void {
+function putFound(reply: Reply, owner: Name | null, name: FoldedName, { node, rrset, synthesised }: Found): void {
   // Names made from a wildcard are without number. The serial in an SOA record moves with every change of its zone.
   if (synthesised || rrset.type === RRType.SOA) reply.steady = false;
-  reply.answer.push({ owner, rrset, ttl: rrset.ttl, node });
+  reply.answer.push({ owner: owner ?? (synthesised ? name.name() : node.name), rrset, ttl: rrset.ttl, node });
 }
 
 type Redirection = Extract<Lookup, { outcome: 'dname' }>;
 
 /** RFC 6672 section 3.1: the DNAME record, and a CNAME record made from it for those who only know that. */
-function putDname(reply: Reply, name: Name, type: number, { node, rrset, owner }: Redirection): Name | null {
+function putDname(reply: Reply, name: Name, type: number, { node, rrset }: Redirection): Name | null {
+  const owner = node.name;
   reply.steady = false;
   if (!reply.answer.some((placed) => placed.rrset === rrset)) reply.answer.push({ owner, rrset, ttl: rrset.ttl, node });
   const target = (name.slice(0, name.length - owner.length) + rrset.rdata(0)) as Name;

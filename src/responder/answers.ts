@@ -2,7 +2,6 @@
  * Writes the answer to an accepted query: copied where it was given before and still holds, else looked up and, if it
  * will hold until a name changes, kept.
  */
-import { hashBytes } from '../runtime/hash.ts';
 import { RRClass, Rcode } from '../wire/codes.ts';
 import type { ExtendedErrorOption } from '../wire/edns.ts';
 import type { Zones } from '../zone/zones.ts';
@@ -28,13 +27,14 @@ export class Answers {
   readonly #settings: ResponderSettings;
   readonly #counters: Counters;
   readonly #zones: Zones;
-  readonly #writer = new ReplyWriter();
+  readonly #writer: ReplyWriter;
   readonly #cache: AnswerCache;
 
   constructor(settings: ResponderSettings, counters: Counters, zones: Zones) {
     this.#settings = settings;
     this.#counters = counters;
     this.#zones = zones;
+    this.#writer = new ReplyWriter(settings.seed);
     this.#cache = new AnswerCache(settings.cache);
   }
 
@@ -65,7 +65,7 @@ export class Answers {
   /** Looks up what is not kept, or what is kept at `place` but due in another order. */
   #lookUp(exchange: Exchange, query: Query, place: number, now: number): number {
     this.#counters.count(Event.cacheMisses);
-    const reply = answer(this.#zones, query.name, query.type);
+    const reply = answer(this.#zones, query.qname, query.type);
     const kept = place === nowhere ? null : this.#cache.at(place);
     const phase = kept?.phase ?? Math.random();
     const length = this.#writeReply(exchange, query, reply, kept?.turn ?? 0, phase);
@@ -76,17 +76,16 @@ export class Answers {
   }
 
   #writeOtherClass(exchange: Exchange, query: Query): number {
-    const { name, type } = query;
+    const { qname, type } = query;
     const isChaos = query.class === RRClass.CH;
-    const reply = isChaos ? answerChaos(this.#settings, name, type) : answer(this.#zones, name, type);
+    const reply = isChaos ? answerChaos(this.#settings, qname.name(), type) : answer(this.#zones, qname, type);
     // RFC 1035 section 6.2: what is asked of any class is never answered with authority.
     reply.authoritative = false;
     return this.#writeReply(exchange, query, reply, 0, 0);
   }
 
   #writeReply(exchange: Exchange, query: Query, reply: Reply, turn: number, phase: number): number {
-    const client = hashBytes(exchange.peer, exchange.peerStart, 16, this.#settings.seed);
-    const length = this.#writer.write(exchange, query, reply, { client, turn, phase });
+    const length = this.#writer.write(exchange, query, reply, turn, phase);
     if (this.#writer.truncated) this.#counters.count(Event.truncated);
     this.rcode = this.#writer.rcode;
     this.extendedError = reply.extendedError;
@@ -95,15 +94,15 @@ export class Answers {
 
   /** True when the reply that was written is the same for all clients, and lasts. */
   #isKeepable(reply: Reply, length: number): boolean {
-    const { steady, personal, truncated, nodes } = this.#writer;
-    const isSmall = nodes.length <= mostKeptNodes && length <= mostKeptOctets;
+    const { steady, personal, truncated, nodeCount } = this.#writer;
+    const isSmall = nodeCount <= mostKeptNodes && length <= mostKeptOctets;
     return isSmall && reply.steady && steady && !personal && !truncated;
   }
 
   /** Notes in the nodes how long a resolver may hold what was written. */
   #hold(now: number): void {
-    const { nodes, ttls } = this.#writer;
-    for (let i = 0; i < nodes.length; i++) {
+    const { nodes, ttls, nodeCount } = this.#writer;
+    for (let i = 0; i < nodeCount; i++) {
       const node = nodes[i]!;
       node.heldUntil = Math.max(node.heldUntil, heldUntil(now, ttls[i]!));
     }

@@ -4,14 +4,13 @@
  * own and no LRU map, because it is searched by the octets of the query: no string is made to find an answer. What a copy
  * needs stands together in one record, for a cached answer costs the time to fetch it from memory and little more.
  */
-import { endianness } from 'node:os';
 import type { ExtendedErrorOption } from '../wire/edns.ts';
 import { Rcode } from '../wire/codes.ts';
 import { headerLength } from '../wire/flags.ts';
 import type { Derived, Node } from '../zone/node.ts';
 import type { Exchange } from './exchange.ts';
 import type { ReplyWriter } from './fit.ts';
-import { replyFlags, writeHead } from './header.ts';
+import { replyFlags, writeHead, writeWords } from './header.ts';
 import type { Query } from './query.ts';
 import type { Reply } from './reply.ts';
 import { Ring, ownWords } from './ring.ts';
@@ -100,9 +99,9 @@ export class AnswerCache {
     if (record === 0) return false;
     const { words } = this.#ring;
     if (words[record + Word.key] !== keyOf(query)) return false;
-    const { foldedWords } = query;
-    const nameWords = wordsOf(query.nameLength);
-    for (let i = 0; i < nameWords; i++) if (words[record + Word.name + i] !== foldedWords[i]) return false;
+    const name = query.qname;
+    const nameWords = wordsOf(name.length);
+    for (let i = 0; i < nameWords; i++) if (words[record + Word.name + i] !== name.words[i]) return false;
     const room = words[record + Word.room]!;
     return room === 0 ? headLength(query) + words[record + Word.length]! <= query.room : room === query.room;
   }
@@ -127,17 +126,9 @@ export class AnswerCache {
     const answers = words[record + Word.answers]!;
     const head = writeHead(exchange, query, flags, answers, words[record + Word.authorities]!, words[record + Word.additionals]!);
     const length = words[record + Word.length]!;
-    const from = record + Word.name + wordsOf(query.nameLength) + order * wordsOf(length);
-    this.#write(exchange, exchange.replyStart + head, from, length);
+    const from = record + Word.name + wordsOf(query.qname.length) + order * wordsOf(length);
+    writeWords(exchange, exchange.replyStart + head, words, from, length);
     return head + length;
-  }
-
-  /** Writes `length` octets that begin at a word: whole words, which takes a fourth of the time, and what is left. */
-  #write({ reply, replyView }: Exchange, at: number, from: number, length: number): void {
-    const { words, octets } = this.#ring;
-    const wholeWords = length >> 2;
-    for (let i = 0; i < wholeWords; i++) replyView.setInt32(at + 4 * i, words[from + i]!, isLittleEndian);
-    for (let i = 4 * wholeWords; i < length; i++) reply[at + i] = octets[4 * from + i]!;
   }
 
   /** The extended error of the answer at `place`. */
@@ -167,7 +158,7 @@ export class AnswerCache {
     const tailLength = length - headLength(query);
     const orders = Math.min(written.cycle, maxOrders);
     const place = this.#leastUsed(query.hash);
-    const nameWords = wordsOf(query.nameLength);
+    const nameWords = wordsOf(query.qname.length);
     const record = this.#ring.add(Word.name + nameWords + orders * wordsOf(tailLength), place);
     if (record === 0) return false;
     this.#answers[place]?.discard();
@@ -182,7 +173,7 @@ export class AnswerCache {
     words[record + Word.additionals] = written.additionals;
     words[record + Word.lastUsed] = Math.floor(exchange.receivedAt / 1000);
     words[record + Word.orders] = words[record + Word.order] = 0;
-    words.set(query.foldedWords.subarray(0, nameWords), record + Word.name);
+    words.set(query.qname.words.subarray(0, nameWords), record + Word.name);
     this.#table[2 * place] = query.hash;
     this.#table[2 * place + 1] = record;
     this.#answers[place] = new CachedAnswer(this, place, reply, written, phase);
@@ -204,7 +195,7 @@ export class AnswerCache {
     if (length - headLength(query) !== tailLength) return;
     const order = turn % room;
     words[record + Word.orders] = Math.max(words[record + Word.orders]!, order + 1);
-    const to = record + Word.name + wordsOf(query.nameLength) + order * wordsOf(tailLength);
+    const to = record + Word.name + wordsOf(query.qname.length) + order * wordsOf(tailLength);
     octets.set(reply.subarray(replyStart + length - tailLength, replyStart + length), 4 * to);
   }
 
@@ -255,13 +246,13 @@ export class CachedAnswer implements Derived {
   readonly #ttls: readonly number[];
   #ended = false;
 
-  constructor(cache: AnswerCache, place: number, { extendedError }: Reply, { nodes, ttls }: ReplyWriter, phase: number) {
+  constructor(cache: AnswerCache, place: number, { extendedError }: Reply, written: ReplyWriter, phase: number) {
     this.extendedError = extendedError;
     this.phase = phase;
     this.#cache = cache;
     this.#place = place;
-    this.#nodes = [...nodes];
-    this.#ttls = [...ttls];
+    this.#nodes = written.nodes.slice(0, written.nodeCount);
+    this.#ttls = written.ttls.slice(0, written.nodeCount);
     for (const node of this.#nodes) (node.derived ??= new Set()).add(this);
   }
 
@@ -287,13 +278,11 @@ function headLength({ questionStart, questionEnd }: Query): number {
   return headerLength + questionEnd - questionStart;
 }
 
-function keyOf({ nameLength, type }: Query): number {
-  return (nameLength << 16) | type;
+function keyOf({ qname, type }: Query): number {
+  return (qname.length << 16) | type;
 }
 
 /** Words that so many octets take. */
 function wordsOf(octets: number): number {
   return (octets + 3) >> 2;
 }
-
-const isLittleEndian = endianness() === 'LE';

@@ -3,29 +3,23 @@
  * time, without a word (RFC 2181 section 9); glue that a referral needs, with TC (RFC 9471 section 3.1); records of the
  * answer, with TC. Those that stay are the same for a client each time: its picture of a service does not flicker.
  */
-import { hashOctets } from '../runtime/hash.ts';
+import { hashBytes, hashOctets } from '../runtime/hash.ts';
 import { RRClass, RRType, Rcode } from '../wire/codes.ts';
+import { maxPointerTarget } from '../wire/compression.ts';
+import { headerLength } from '../wire/flags.ts';
+import { FoldedName } from '../wire/folded-name.ts';
 import { type Name, foldName, isAtOrBelow } from '../wire/name.ts';
 import { MessageWriter, Section } from '../wire/writer.ts';
 import type { Node } from '../zone/node.ts';
 import type { StoredRRset } from '../zone/rrset.ts';
 import type { Zone } from '../zone/zone.ts';
-import { addressedName, findAddresses, findServerAddresses, pointsToAddresses } from './additional.ts';
+import { addressedName, findAddresses, findServerAddresses, linkedNode, pointsToAddresses } from './additional.ts';
 import type { Exchange } from './exchange.ts';
 import { replyFlags } from './header.ts';
 import { NegativeCopier, negativeSoa } from './negative.ts';
 import { RecordOrder, recordOverhead } from './order.ts';
 import type { Query } from './query.ts';
 import type { PlacedRRset, Referral, Reply } from './reply.ts';
-
-/** How the records of a reply are ordered and, where not all fit, chosen. */
-export interface Selection {
-  /** Stands for the client: the same number, the same subset. */
-  readonly client: number;
-  /** See RecordOrder.spread. */
-  readonly turn: number;
-  readonly phase: number;
-}
 
 /** Writes replies; made once. The public fields say how the last one came out. */
 export class ReplyWriter {
@@ -43,18 +37,23 @@ export class ReplyWriter {
   /** The nodes that the reply was made from, and for how many seconds a resolver may keep what it has of each. */
   readonly nodes: Node[] = [];
   readonly ttls: number[] = [];
+  /** How many of these there are; behind them stands what earlier replies left. */
+  nodeCount = 0;
 
   readonly #message = new MessageWriter();
   readonly #order = new RecordOrder();
-  /** Names of which addresses are to be added: folded, and as they stand in the records. */
-  readonly #targets = new Map<Name, Name>();
-  /** Where in the message targets of SRV records stand. */
-  readonly #standing = new Map<Name, number>();
+  readonly #targets = new Targets();
   /** Where the records of the last rrset end in the message. */
   readonly #ends: number[] = [];
   readonly #negatives = new NegativeCopier();
+  readonly #seed: number;
   #limit = 0;
   #class: number = RRClass.IN;
+
+  /** Which subsets clients get depends on `seed`. */
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
 
   /** Records of the answer, authority and additional section. */
   get answers(): number {
@@ -69,18 +68,21 @@ export class ReplyWriter {
     return this.#message.count(Section.additional);
   }
 
-  /** Writes all but the OPT record to `exchange.reply` and returns the number of octets, at most `query.room`. */
-  write(exchange: Exchange, query: Query, reply: Reply, selection: Selection): number {
+  /**
+   * Writes all but the OPT record to `exchange.reply` and returns the number of octets, at most `query.room`. For `turn`
+   * and `phase` see RecordOrder.spread.
+   */
+  write(exchange: Exchange, query: Query, reply: Reply, turn: number, phase: number): number {
     this.#begin(query, reply);
     if (reply.negative !== null && reply.answer.length === 0) {
       const length = this.#negatives.copy(exchange, query, reply, reply.negative);
       if (length > 0) return length;
     }
-    this.#beginMessage(exchange, query);
-    this.#putAnswer(reply, selection);
+    this.#beginMessage(exchange, query, reply);
+    this.#putAnswer(exchange, reply, turn, phase);
     if (!this.truncated && reply.negative !== null) this.#putAuthority(negativeSoa(reply.negative));
     if (!this.truncated && reply.referral !== null) this.#putReferral(reply.referral);
-    if (!this.truncated && reply.zone !== null) this.#putAdditional(reply.zone);
+    if (!this.truncated) this.#putAdditional();
     return this.#finish(exchange, query, reply);
   }
 
@@ -102,38 +104,43 @@ export class ReplyWriter {
     this.truncated = this.trimmed = this.personal = false;
     this.cycle = 1;
     this.steady = true;
-    this.nodes.length = 0;
-    this.ttls.length = 0;
-    // To clear an empty Map is not free.
-    if (this.#targets.size > 0) this.#targets.clear();
-    if (this.#standing.size > 0) this.#standing.clear();
+    this.nodeCount = 0;
+    this.#targets.begin();
     this.#limit = query.room;
     this.#class = query.class === RRClass.CH ? RRClass.CH : RRClass.IN;
   }
 
-  #beginMessage(exchange: Exchange, query: Query): void {
+  #beginMessage(exchange: Exchange, query: Query, { answer }: Reply): void {
     this.#message.begin(exchange.reply, exchange.replyStart, query.room);
     this.#message.copyQuestion(exchange.request, query.questionStart, query.questionEnd);
+    const owner = answer[0]?.owner;
+    // One that is shorter is the owner of a DNAME record.
+    if (owner !== undefined && owner.length > 1 && owner.length === query.qname.length) {
+      this.#message.standsAt(owner, headerLength);
+    }
   }
 
-  #putAnswer({ answer }: Reply, selection: Selection): void {
+  #putAnswer(exchange: Exchange, { answer, zone }: Reply, turn: number, phase: number): void {
     this.#message.section(Section.answer);
-    for (const placed of answer) {
-      if (this.#putWhole(placed, selection)) continue;
-      this.#putSubset(placed, selection.client);
-      return;
+    for (let i = 0; i < answer.length; i++) {
+      const placed = answer[i]!;
+      if (!this.#putWhole(exchange, placed, turn, phase)) {
+        this.#putSubset(exchange, placed);
+        return;
+      }
+      if (zone !== null && pointsToAddresses(placed.rrset.type)) this.#noteTargets(placed, zone);
     }
   }
 
   /** Puts the rrset, or as much of it as its name's limit allows; false, and nothing is put, when that does not fit. */
-  #putWhole(placed: PlacedRRset, { client, turn, phase }: Selection): boolean {
+  #putWhole(exchange: Exchange, placed: PlacedRRset, turn: number, phase: number): boolean {
     const { owner, rrset, node } = placed;
     const limit = isBalanced(rrset.type) ? (node?.mark?.limit ?? Infinity) : Infinity;
     const count = Math.min(rrset.size, limit);
     if (count * recordOverhead > this.#room()) return false;
     if (count < rrset.size) {
       this.personal = true;
-      this.#order.draw(rrset, seedOf(client, owner), this.#room(), count);
+      this.#order.draw(rrset, this.#seedOf(exchange, owner), this.#room(), count);
     } else if (isBalanced(rrset.type) && count > 1) {
       this.cycle = Math.max(this.cycle, this.#order.spread(rrset, turn, phase));
     } else {
@@ -144,18 +151,22 @@ export class ReplyWriter {
       this.#message.rewind(mark);
       return false;
     }
-    this.#noteTargets(placed);
     this.#noteNode(placed.node, placed.ttl);
     return true;
   }
 
   /** Puts as many of the rrset's records as fit, drawn for the client. */
-  #putSubset(placed: PlacedRRset, client: number): void {
+  #putSubset(exchange: Exchange, placed: PlacedRRset): void {
     this.truncated = true;
     this.personal = true;
-    this.#order.draw(placed.rrset, seedOf(client, placed.owner), this.#room(), Infinity);
+    this.#order.draw(placed.rrset, this.#seedOf(exchange, placed.owner), this.#room(), Infinity);
     this.#putRecords(placed);
     this.#noteNode(placed.node, placed.ttl);
+  }
+
+  /** Stands for the client and the name: the same number, the same subset. Those of two names have nothing in common. */
+  #seedOf({ peer, peerStart }: Exchange, owner: Name): number {
+    return hashOctets(foldName(owner), hashBytes(peer, peerStart, 16, this.#seed));
   }
 
   /** Puts records in the order that is set, until one does not fit; returns their number. */
@@ -175,30 +186,27 @@ export class ReplyWriter {
     this.#noteNode(placed.node, placed.ttl);
   }
 
-  #putReferral({ zone, cut, servers, node }: Referral): void {
-    this.#putAuthority({ owner: cut, rrset: servers, ttl: servers.ttl, node });
+  #putReferral({ zone, cut, servers }: Referral): void {
+    this.#putAuthority({ owner: cut.name, rrset: servers, ttl: servers.ttl, node: cut });
     if (this.truncated) return;
     this.#message.section(Section.additional);
     // RFC 9471 section 3.1: addresses of name servers at and below the cut must all be there; others are welcome.
     for (const required of [true, false]) {
       for (let i = 0; i < servers.size; i++) {
         const name = servers.rdata(i);
-        const folded = foldName(name);
-        if (isAtOrBelow(folded, cut) !== required) continue;
-        const whole = this.#putAddresses(name, findServerAddresses(zone, folded));
+        if (isAtOrBelow(foldName(name), cut.name) !== required) continue;
+        const whole = this.#putAddresses(name, findServerAddresses(zone, sought.take(name)));
         if (!whole && required) this.truncated = true;
       }
     }
   }
 
-  #putAdditional(zone: Zone): void {
+  #putAdditional(): void {
     this.#message.section(Section.additional);
-    for (const [folded, target] of this.#targets) {
-      const { node, steady } = findAddresses(zone, folded);
-      if (!steady) this.steady = false;
-      const offset = this.#standing.get(folded);
-      if (offset !== undefined) this.#message.standsAt(target, offset);
-      if (!this.#putAddresses(target, node)) this.trimmed = true;
+    const { nodes, owners, offsets, count } = this.#targets;
+    for (let i = 0; i < count; i++) {
+      if (offsets[i]! > 0) this.#message.standsAt(owners[i]!, offsets[i]!);
+      if (!this.#putAddresses(owners[i]!, nodes[i]!)) this.trimmed = true;
     }
   }
 
@@ -231,33 +239,104 @@ export class ReplyWriter {
   }
 
   /** Notes what the records that were put point to. */
-  #noteTargets({ owner, rrset }: PlacedRRset): void {
-    if (!pointsToAddresses(rrset.type)) return;
+  #noteTargets({ owner, rrset }: PlacedRRset, zone: Zone): void {
     const { indexes, length } = this.#order;
     for (let i = 0; i < length; i++) {
-      const name = addressedName(owner, rrset.type, rrset.rdata(indexes[i]!));
-      if (name === null) continue;
-      const folded = foldName(name);
-      if (this.#targets.has(folded)) continue;
-      this.#targets.set(folded, name);
-      // The target ends an SRV record, uncompressed: its addresses need not look for a name to point to.
-      if (rrset.type === RRType.SRV) this.#standing.set(folded, this.#ends[i]! - name.length);
+      const node = linkedNode(zone, rrset, indexes[i]!);
+      if (node === null) this.#findTarget(owner, rrset, indexes[i]!, i, zone);
+      else if (this.#targets.isNew(node)) this.#noteTarget(node, rrset, indexes[i]!, i, null);
     }
+  }
+
+  #findTarget(owner: Name, rrset: StoredRRset, index: number, i: number, zone: Zone): void {
+    const target = addressedName(owner, rrset.type, rrset.rdata(index));
+    if (target === null) return;
+    const { node, isOwn, steady } = findAddresses(zone, sought.take(target));
+    if (!steady) this.steady = false;
+    if (node === null) return;
+    if (isOwn) rrset.linkTo(index, node);
+    if (isOwn ? this.#targets.isNew(node) : this.#targets.isNewName(foldName(target))) {
+      this.#noteTarget(node, rrset, index, i, target);
+    }
+  }
+
+  /** Notes the node of the `i`-th record that was put; `target` is the name that it points to, where that is at hand. */
+  #noteTarget(node: Node, rrset: StoredRRset, index: number, i: number, target: Name | null): void {
+    const rdata = rrset.rdata(index);
+    if (rrset.type === RRType.SRV) {
+      // The target ends an SRV record, uncompressed: its addresses can point there, and need no name of their own.
+      const offset = this.#ends[i]! - (rdata.length - srvPrefix);
+      if (offset <= maxPointerTarget) {
+        this.#targets.add(node, node.name, offset);
+        return;
+      }
+    }
+    this.#targets.add(node, target ?? addressedName(node.name, rrset.type, rdata)!, 0);
   }
 
   #noteNode(node: Node | null, ttl: number): void {
     if (node === null) return;
-    this.nodes.push(node);
-    this.ttls.push(ttl);
+    this.nodes[this.nodeCount] = node;
+    this.ttls[this.nodeCount] = ttl;
+    this.nodeCount += 1;
   }
 }
+
+/** The names of which addresses are to be added, each once. */
+class Targets {
+  readonly nodes: Node[] = [];
+  /** As they are to be shown. */
+  readonly owners: Name[] = [];
+  /** Where in the message they stand; 0 where that is not known. */
+  readonly offsets: number[] = [];
+  /** How many of these there are; behind them stands what earlier replies left. */
+  count = 0;
+  #reply = 0;
+  /** Names made from wildcards: several may have one node. */
+  #made: Set<Name> | null = null;
+
+  begin(): void {
+    this.count = 0;
+    this.#made = null;
+    this.#reply = nextReply();
+  }
+
+  /** True the first time that it is called for a node. */
+  isNew(node: Node): boolean {
+    if (node.addedTo === this.#reply) return false;
+    node.addedTo = this.#reply;
+    return true;
+  }
+
+  isNewName(folded: Name): boolean {
+    this.#made ??= new Set();
+    if (this.#made.has(folded)) return false;
+    this.#made.add(folded);
+    return true;
+  }
+
+  add(node: Node, owner: Name, offset: number): void {
+    this.nodes[this.count] = node;
+    this.owners[this.count] = owner;
+    this.offsets[this.count] = offset;
+    this.count += 1;
+  }
+}
+
+let replies = 0;
+
+/** Numbers replies, from 1 to 2^30 and round again. */
+function nextReply(): number {
+  replies = (replies % 2 ** 30) + 1;
+  return replies;
+}
+
+/** The name that is looked for at the moment. */
+const sought = new FoldedName();
+/** Octets of an SRV record's rdata before the target (RFC 2782). */
+const srvPrefix = 6;
 
 /** Types whose records are equals among which clients are to be spread. */
 function isBalanced(type: number): boolean {
   return type === RRType.SRV || type === RRType.A || type === RRType.AAAA;
-}
-
-/** Subsets of different names have nothing to do with each other. */
-function seedOf(client: number, owner: Name): number {
-  return hashOctets(foldName(owner), client);
 }

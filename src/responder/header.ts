@@ -1,4 +1,5 @@
 /** The header of replies (RFC 1035 section 4.1.1), and replies that are little more. */
+import { endianness } from 'node:os';
 import { Flag, flagsWith, headerLength, opcodeOf } from '../wire/flags.ts';
 import type { Exchange } from './exchange.ts';
 import type { Query } from './query.ts';
@@ -71,3 +72,25 @@ export function writeUint16(buffer: Buffer, offset: number, value: number): numb
 export function writeUint32(buffer: Buffer, offset: number, value: number): number {
   return writeUint16(buffer, writeUint16(buffer, offset, value >>> 16), value & 0xffff);
 }
+
+/**
+ * Writes `length` octets that stand in `words` from index `from` on: whole words, which takes a fourth of the time, and
+ * what is left.
+ */
+export function writeWords(
+  { reply, replyView }: Exchange,
+  at: number,
+  words: Int32Array,
+  from: number,
+  length: number,
+): void {
+  const wholeWords = length >> 2;
+  for (let i = 0; i < wholeWords; i++) replyView.setInt32(at + 4 * i, words[from + i]!, isLittleEndian);
+  const rest = words[from + wholeWords]!;
+  for (let i = 4 * wholeWords; i < length; i++) {
+    const octet = isLittleEndian ? i % 4 : 3 - (i % 4);
+    reply[at + i] = rest >> (8 * octet);
+  }
+}
+
+const isLittleEndian = endianness() === 'LE';

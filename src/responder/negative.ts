@@ -5,7 +5,7 @@ import { type Octets, uint32At } from '../wire/octets.ts';
 import { MessageWriter, Section } from '../wire/writer.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { Exchange } from './exchange.ts';
-import { replyFlags, writeHead, writeUint16 } from './header.ts';
+import { replyFlags, writeHead, writeUint16, writeWords } from './header.ts';
 import type { Query } from './query.ts';
 import type { PlacedRRset, Reply } from './reply.ts';
 
@@ -34,25 +34,35 @@ export function negativeSoa({ apex, soa }: Zone): PlacedRRset {
 /** Copies negative answers: a flood of names that do not exist must be cheap to answer. Made once. */
 export class NegativeCopier {
   readonly #tails = new WeakMap<Zone, NegativeTail>();
+  /** The one used last: most negative answers are of the zone that the one before was of. */
+  #tail: NegativeTail | null = null;
 
   /**
    * Writes the header, question and SOA record of `reply`, negative for `zone`; returns the number of octets, 0 if they
    * do not fit.
    */
   copy(exchange: Exchange, query: Query, reply: Reply, zone: Zone): number {
-    let tail = this.#tails.get(zone);
-    if (!tail?.isOf(zone)) this.#tails.set(zone, (tail = new NegativeTail(zone)));
+    const tail = this.#tailOf(zone);
     const flags = replyFlags(query.flags, reply.authoritative, false, reply.rcode);
     const length = writeHead(exchange, query, flags, 0, 1, 0);
     if (length + tail.length > query.room) return 0;
-    tail.write(exchange.reply, exchange.replyStart + length, query.nameLength);
+    tail.write(exchange, exchange.replyStart + length, query.qname.length);
     return length + tail.length;
+  }
+
+  #tailOf(zone: Zone): NegativeTail {
+    let tail = this.#tail?.zone === zone ? this.#tail : this.#tails.get(zone);
+    if (!tail?.isValid) this.#tails.set(zone, (tail = new NegativeTail(zone)));
+    this.#tail = tail;
+    return tail;
   }
 }
 
 /** The SOA record of a zone's negative answers as octets that go behind any question for a name of the zone. */
 class NegativeTail {
-  readonly #octets: Uint8Array;
+  readonly zone: Zone;
+  readonly length: number;
+  readonly #words: Int32Array;
   readonly #rdata: Octets;
   readonly #ttl: number;
   /** Where in `octets` the compression pointers are, and where they go behind a question for the apex itself. */
@@ -62,6 +72,7 @@ class NegativeTail {
   /** Of a zone that has an SOA record. */
   constructor(zone: Zone) {
     const { owner, rrset, ttl } = negativeSoa(zone);
+    this.zone = zone;
     this.#rdata = rrset.rdata(0);
     this.#ttl = rrset.ttl;
     this.#apexLength = owner.length;
@@ -72,25 +83,25 @@ class NegativeTail {
     const start = message.length;
     message.section(Section.authority);
     message.record(owner, RRType.SOA, ttl, this.#rdata);
-    this.#octets = new Uint8Array(buffer.subarray(start, message.finish()));
-    this.#pointers = findPointers(this.#octets);
-  }
-
-  get length(): number {
-    return this.#octets.length;
+    const octets = buffer.subarray(start, message.finish());
+    this.length = octets.length;
+    this.#words = new Int32Array(Math.ceil(octets.length / 4));
+    new Uint8Array(this.#words.buffer).set(octets);
+    this.#pointers = findPointers(octets);
   }
 
   /** True while the zone's SOA record is the one this was made of: its serial moves with every change. */
-  isOf({ soa }: Zone): boolean {
+  get isValid(): boolean {
+    const { soa } = this.zone;
     return soa?.rdata(0) === this.#rdata && soa.ttl === this.#ttl;
   }
 
-  /** Writes the octets to `reply` at `at`, behind a question whose name has `nameLength` octets. */
-  write(reply: Buffer, at: number, nameLength: number): void {
-    reply.set(this.#octets, at);
+  /** Writes the octets to the reply at `at`, behind a question whose name has `nameLength` octets. */
+  write(exchange: Exchange, at: number, nameLength: number): void {
+    writeWords(exchange, at, this.#words, 0, this.length);
     // All that they go to, the end of the name in the question or the record itself, stands so much further back.
     const shift = nameLength - this.#apexLength;
-    for (const pointer of this.#pointers) writeUint16(reply, at + pointer.at, 0xc000 | (pointer.target + shift));
+    for (const pointer of this.#pointers) writeUint16(exchange.reply, at + pointer.at, 0xc000 | (pointer.target + shift));
   }
 }
 

@@ -1,8 +1,7 @@
 /** A query as the stages see it. One is made and filled anew for each query, so that they leave no garbage. */
-import { type Name, foldedOctet, maxLabelLength, maxNameLength } from '../wire/name.ts';
-import { octetsOf } from '../wire/octets.ts';
 import { fnvPrime } from '../runtime/hash.ts';
 import type { ExtendedErrorOption } from '../wire/edns.ts';
+import { FoldedName } from '../wire/folded-name.ts';
 
 export class Query {
   /** The header's second word as it came. */
@@ -14,11 +13,7 @@ export class Query {
   questionEnd = 0;
   type = 0;
   class = 0;
-  /** The name in wire form, folded: the first `nameLength` octets, and zeros up to the next whole word. */
-  readonly folded = Buffer.from(new ArrayBuffer(maxNameLength + 1));
-  /** The same memory, to compare four octets at once. */
-  readonly foldedWords = new Int32Array(this.folded.buffer);
-  nameLength = 0;
+  readonly qname = new FoldedName();
   /** Over the folded name and the type. */
   hash = 0;
 
@@ -40,13 +35,6 @@ export class Query {
   limit = 0;
   room = 0;
 
-  readonly #seed: number;
-
-  /** `seed` keeps hashes from being foreseen. */
-  constructor(seed: number) {
-    this.#seed = seed;
-  }
-
   begin(flags: number): void {
     this.flags = flags;
     this.hasQuestion = false;
@@ -57,41 +45,16 @@ export class Query {
     this.extendedError = null;
   }
 
-  /** The name of the question, folded. */
-  get name(): Name {
-    return octetsOf(this.folded, 0, this.nameLength);
-  }
-
   /**
    * Reads the question at `start` of `request[.., end)`; false when it is none. A name in a question is never
    * compressed: nothing stands before it that it could point to.
    */
   readQuestion(request: Buffer, start: number, end: number): boolean {
-    const folded = this.folded;
-    let hash = this.#seed;
-    let at = start;
-    let length = 0;
-    for (;;) {
-      const labelLength = at < end ? request[at]! : maxNameLength;
-      if (labelLength > maxLabelLength || at + labelLength >= end) return false;
-      if (length + labelLength >= maxNameLength) return false;
-      const labelEnd = at + labelLength;
-      folded[length++] = labelLength;
-      hash = Math.imul(hash ^ labelLength, fnvPrime);
-      while (at < labelEnd) {
-        const octet = foldedOctet[request[++at]!]!;
-        folded[length++] = octet;
-        hash = Math.imul(hash ^ octet, fnvPrime);
-      }
-      at += 1;
-      if (labelLength === 0) break;
-    }
-    if (at + 4 > end) return false;
-    this.nameLength = length;
-    for (let i = length; i % 4 !== 0; i++) folded[i] = 0;
+    const at = this.qname.read(request, start, end);
+    if (at < 0 || at + 4 > end) return false;
     this.type = (request[at]! << 8) | request[at + 1]!;
     this.class = (request[at + 2]! << 8) | request[at + 3]!;
-    this.hash = Math.imul(hash ^ this.type, fnvPrime);
+    this.hash = Math.imul(this.qname.hashes[0]! ^ this.type, fnvPrime);
     this.questionStart = start;
     this.questionEnd = at + 4;
     this.hasQuestion = true;

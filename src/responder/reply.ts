@@ -7,7 +7,7 @@ import type { Zone } from '../zone/zone.ts';
 
 /** An rrset in a section. */
 export interface PlacedRRset {
-  /** In the letters it is to be shown in, which for the name of the question are those of the question anyway. */
+  /** In the letters it is to be shown in; the name of the question is shown in those of the question anyway. */
   readonly owner: Name;
   readonly rrset: StoredRRset;
   /** Seconds. */
@@ -37,10 +37,9 @@ export interface Reply {
 export interface Referral {
   /** The zone that delegates. */
   readonly zone: Zone;
-  /** The zone cut, folded, and its NS rrset. */
-  readonly cut: Name;
+  /** The zone cut and its NS rrset. */
+  readonly cut: Node;
   readonly servers: StoredRRset;
-  readonly node: Node;
 }
 
 export function emptyReply(): Reply {

@@ -42,7 +42,7 @@ class ZoneResponder implements Responder {
   readonly #settings: ResponderSettings;
   readonly #parts: ResponderParts;
   readonly #zones = new Zones();
-  readonly #query: Query;
+  readonly #query = new Query();
   readonly #allowQuery: Networks;
   readonly #answers: Answers;
   readonly #finisher: Finisher;
@@ -52,7 +52,6 @@ class ZoneResponder implements Responder {
   constructor(settings: ResponderSettings, parts: ResponderParts) {
     this.#settings = settings;
     this.#parts = parts;
-    this.#query = new Query(settings.seed);
     this.#allowQuery = new Networks(settings.allowQuery);
     this.#answers = new Answers(settings, parts.counters, this.#zones);
     this.#finisher = new Finisher(settings, parts);

@@ -4,9 +4,9 @@
  * garbage.
  *
  * Names are compressed against all owners and RFC 1035 rdata names written before; against the target of an SRV record,
- * itself never compressed (RFC 2782), where the caller says that it stands there. The letters of the question are matched in either case, so that a reply is as long whatever case was
- * asked in (owners then come in the case of the question); other names are matched octet for octet and keep their
- * letters.
+ * itself never compressed (RFC 2782), where the caller says that it stands there. The letters of the question are matched
+ * in either case, so that a reply is as long whatever case was asked in (owners then come in the case of the question);
+ * other names are matched octet for octet and keep their letters.
  */
 import { RRClass, RRType } from './codes.ts';
 import { CompressionTable, maxPointerTarget, root } from './compression.ts';
@@ -41,6 +41,9 @@ export class MessageWriter {
   /** The same of the owner written last; null where it is not to be pointed to. */
   #lastOwner: Name | null = null;
   #lastOwnerOffset = 0;
+  /** The question's place in the message, as long as no name was compressed against it: most replies need none to be. */
+  #unread = 0;
+  #unreadEnd = 0;
 
   readonly #names = new CompressionTable();
 
@@ -52,7 +55,8 @@ export class MessageWriter {
     this.#limit = start + room;
     this.#reserved = 0;
     this.#section = Section.question;
-    this.#counts.fill(0);
+    for (let section = 0; section < 4; section++) this.#counts[section] = 0;
+    this.#unread = 0;
     this.#names.reset(buffer, start);
     this.#lastOwner = null;
   }
@@ -116,9 +120,11 @@ export class MessageWriter {
     return false;
   }
 
-  /** Says that `owner`, of which a record comes next, stands at `offset` of the message: in rdata that was not compressed. */
+  /**
+   * Says that `owner`, of which a record comes next, stands at `offset` of the message, 0 to `maxPointerTarget`: in the
+   * question, or in rdata that was not compressed.
+   */
   standsAt(owner: Name, offset: number): void {
-    if (offset > maxPointerTarget) return;
     this.#lastOwner = owner;
     this.#lastOwnerOffset = offset;
   }
@@ -203,6 +209,10 @@ export class MessageWriter {
   /** Writes the name at `from` of `octets`; returns where it ends there, or -1 if it does not fit. */
   #name(octets: Octets, from: number): number {
     const names = this.#names;
+    if (this.#unread > 0) {
+      names.addQuestion(this.#unread, this.#unreadEnd);
+      this.#unread = 0;
+    }
     const count = names.takeUp(octets, from);
     const end = names.startOf(count) + 1;
     let known = root;
@@ -226,7 +236,8 @@ export class MessageWriter {
 
   /** Takes note of the question that was written at `offset` of the buffer. */
   #countQuestion(offset: number): void {
-    this.#names.addQuestion(offset - this.#start, this.length);
+    this.#unread = offset - this.#start;
+    this.#unreadEnd = this.length;
     this.#counts[Section.question]! += 1;
   }
 

@@ -3,8 +3,7 @@
  * (RFC 6672) and empty non-terminals (RFC 8020). Looking up returns a value; others make a message of it.
  */
 import { RRType } from '../wire/codes.ts';
-import { type Name, labelsOf, parentOf } from '../wire/name.ts';
-import type { Octets } from '../wire/octets.ts';
+import type { FoldedName } from '../wire/folded-name.ts';
 import type { Node } from './node.ts';
 import type { StoredRRset } from './rrset.ts';
 import type { Zone } from './zone.ts';
@@ -17,57 +16,60 @@ export type Lookup =
   | { readonly outcome: 'answer'; readonly node: Node; readonly rrset: StoredRRset; readonly synthesised: boolean }
   /** The name is an alias, and another type was asked for. */
   | { readonly outcome: 'cname'; readonly node: Node; readonly rrset: StoredRRset; readonly synthesised: boolean }
-  /** `owner`, an ancestor of the name, sends all names below it elsewhere. */
-  | { readonly outcome: 'dname'; readonly node: Node; readonly rrset: StoredRRset; readonly owner: Name }
-  /** The name is at or below `cut`, and `rrset`, its NS records, says who has it. */
-  | { readonly outcome: 'delegation'; readonly node: Node; readonly rrset: StoredRRset; readonly cut: Name }
+  /** The node, an ancestor of the name, sends all names below it elsewhere. */
+  | { readonly outcome: 'dname'; readonly node: Node; readonly rrset: StoredRRset }
+  /** The name is at or below the node, a zone cut, and `rrset`, its NS records, says who has it. */
+  | { readonly outcome: 'delegation'; readonly node: Node; readonly rrset: StoredRRset }
   /** The name exists and has no records of the type. */
   | { readonly outcome: 'nodata'; readonly node: Node; readonly synthesised: boolean }
   /** The name does not exist. `node` is there when it has a mark. */
   | { readonly outcome: 'nxdomain'; readonly node: Node | null };
 
-/**
- * Looks up the folded `name`, which is at or below the apex of `zone`. `labels` are those of the name, for callers that
- * have them.
- */
-export function lookup(zone: Zone, name: Name, type: number, labels: readonly Octets[] = labelsOf(name)): Lookup {
-  let node = zone.top;
-  let closestEncloser = node;
-  for (let unmatched = labels.length - zone.depth; unmatched > 0; unmatched--) {
-    const elsewhere = leaveBelow(zone, node, name, unmatched);
+/** Looks up `name`, which is at or below the apex of `zone`. */
+export function lookup(zone: Zone, name: FoldedName, type: number): Lookup {
+  let label = 0;
+  let node = zone.node(name);
+  // The apex is there, so this comes to an end.
+  while (node === null) node = zone.node(name, ++label);
+  if (zone.cuts > 0) {
+    const elsewhere = leave(zone, node, label > 0, type);
     if (elsewhere !== null) return elsewhere;
-    const child = node.child(labels[unmatched - 1]!);
-    if (child === null) return matchAsterisk(closestEncloser, type);
-    node = child;
-    if (node.exists) closestEncloser = node;
   }
+  if (label > 0) return matchAsterisk(zone, node, type);
   if (node.mark?.existence === 'denied') return { outcome: 'nxdomain', node };
-  if (!node.exists) return matchAsterisk(closestEncloser, type);
-  return leaveAt(zone, node, name, type) ?? matchType(node, type, false);
+  return node.exists ? matchType(node, type, false) : matchAsterisk(zone, node, type);
 }
 
-/** What happens at `node` to names below it; null when the search goes on. */
-function leaveBelow(zone: Zone, node: Node, name: Name, unmatched: number): Lookup | null {
-  // RFC 1034 4.3.2 step 3b: what lies below a cut is not ours, whatever the tree holds there.
-  const cut = node === zone.top ? null : node.rrset(RRType.NS);
-  if (cut !== null) return { outcome: 'delegation', node, rrset: cut, cut: ancestor(name, unmatched) };
+/**
+ * What happens where the highest zone cut or DNAME on the way from the apex to `node` sends a name elsewhere that lies
+ * below `node`, or is it; null where there is none.
+ */
+function leave(zone: Zone, node: Node, isBelow: boolean, type: number): Lookup | null {
+  let highest: Lookup | null = null;
+  for (let each: Node | null = node; each !== null; each = each.parent) {
+    highest = leaveAt(zone, each, isBelow || each !== node, type) ?? highest;
+  }
+  return highest;
+}
+
+function leaveAt(zone: Zone, node: Node, isBelow: boolean, type: number): Lookup | null {
+  // RFC 1034 4.3.2 step 3b: what lies below a cut is not ours, whatever the tree holds there. RFC 4035 section 3.1.4.1:
+  // DS is the one type that the parent has at a cut.
+  const cut = node === zone.top || (!isBelow && type === RRType.DS) ? null : node.rrset(RRType.NS);
+  if (cut !== null) return { outcome: 'delegation', node, rrset: cut };
   // RFC 6672 section 2.3: a DNAME hides all that is below it, and nothing of its own node.
-  const dname = node.rrset(RRType.DNAME);
-  if (dname !== null) return { outcome: 'dname', node, rrset: dname, owner: ancestor(name, unmatched) };
-  return null;
+  const dname = isBelow ? node.rrset(RRType.DNAME) : null;
+  return dname === null ? null : { outcome: 'dname', node, rrset: dname };
 }
 
-/** The delegation, if the node of `name` itself is a zone cut. */
-function leaveAt(zone: Zone, node: Node, name: Name, type: number): Lookup | null {
-  // RFC 4035 section 3.1.4.1: DS is the one type that the parent has at a cut.
-  if (node === zone.top || type === RRType.DS) return null;
-  const cut = node.rrset(RRType.NS);
-  return cut === null ? null : { outcome: 'delegation', node, rrset: cut, cut: name };
-}
-
-/** RFC 4592 section 3.3.1: the source of synthesis is `*` below the closest encloser and nowhere else. */
-function matchAsterisk(closestEncloser: Node, type: number): Lookup {
-  const source = closestEncloser.child(asterisk);
+/**
+ * RFC 4592 section 3.3.1: the source of synthesis is `*` below the closest encloser and nowhere else. `lowest` is the
+ * lowest node on the way to the name.
+ */
+function matchAsterisk(zone: Zone, lowest: Node, type: number): Lookup {
+  let closestEncloser = lowest;
+  while (!closestEncloser.exists && closestEncloser !== zone.top) closestEncloser = closestEncloser.parent!;
+  const source = closestEncloser.asterisk;
   return source?.exists ? matchType(source, type, true) : { outcome: 'nxdomain', node: null };
 }
 
@@ -88,12 +90,3 @@ function representative(node: Node): StoredRRset | null {
   }
   return lowest;
 }
-
-/** `name` without its first `count` labels. */
-function ancestor(name: Name, count: number): Name {
-  let rest = name;
-  for (let i = 0; i < count; i++) rest = parentOf(rest);
-  return rest;
-}
-
-const asterisk = '*' as Octets;

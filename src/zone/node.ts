@@ -1,8 +1,9 @@
 /**
  * A node of the tree of names that is a zone (RFC 1034 section 3.1). An empty non-terminal is a node without rrsets.
  */
-import type { Octets } from '../wire/octets.ts';
+import type { Name } from '../wire/name.ts';
 import type { Mark } from './change.ts';
+import type { Named } from './name-table.ts';
 import type { StoredRRset } from './rrset.ts';
 
 /** Something made from what nodes say, a cached answer, that ends when one of them changes. */
@@ -14,10 +15,17 @@ export interface Derived {
   discard(): void;
 }
 
-export class Node {
+export class Node implements Named {
+  readonly name: Name;
+  /** Null at the apex, and of a node that has left the tree. */
+  parent: Node | null;
   /** A list through `StoredRRset.next`: nodes have few rrsets. */
   rrsets: StoredRRset | null = null;
-  children: Children | null = null;
+  /** The child `*`. */
+  asterisk: Node | null = null;
+  children = 0;
+  /** How many of the children exist; the others only carry marks or lead to such. */
+  existingChildren = 0;
   mark: Mark | null = null;
   /**
    * Until when a resolver may hold an answer with records of this node, in seconds of the responder's clock; 0: no
@@ -25,19 +33,22 @@ export class Node {
    */
   heldUntil = 0;
   derived: Set<Derived> | null = null;
+  /** The number of the last reply that it was put into the additional section of. */
+  addedTo = 0;
+
+  constructor(name: Name, parent: Node | null) {
+    this.name = name;
+    this.parent = parent;
+  }
 
   /** RFC 8020 section 2: a name exists when it or a name below it has records; here also when it is said to exist. */
   get exists(): boolean {
-    return (
-      this.rrsets !== null ||
-      this.mark?.existence === 'exists' ||
-      (this.children !== null && this.children.existing > 0)
-    );
+    return this.rrsets !== null || this.existingChildren > 0 || this.mark?.existence === 'exists';
   }
 
   /** True when nothing is lost with this node. */
   get vacant(): boolean {
-    return this.rrsets === null && this.mark === null && this.children === null;
+    return this.rrsets === null && this.mark === null && this.children === 0;
   }
 
   rrset(type: number): StoredRRset | null {
@@ -45,10 +56,6 @@ export class Node {
       if (rrset.type === type) return rrset;
     }
     return null;
-  }
-
-  child(label: Octets): Node | null {
-    return this.children?.get(label) ?? null;
   }
 
   /** Takes `rrset` out of the list. */
@@ -67,10 +74,4 @@ export class Node {
     if (this.derived === null) return;
     for (const derived of [...this.derived]) derived.discard();
   }
-}
-
-/** Children by label, folded, without the length octet. */
-export class Children extends Map<Octets, Node> {
-  /** How many of them exist; the others only carry marks or lead to such. */
-  existing = 0;
 }

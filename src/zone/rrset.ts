@@ -1,6 +1,7 @@
 /** One rrset as a zone keeps it (RFC 2181 section 5): small when it has one record, quick when it has ten thousand. */
 import { hashOctets } from '../runtime/hash.ts';
 import type { Octets } from '../wire/octets.ts';
+import type { Node } from './node.ts';
 
 /** The records of one type at one node. A record that was added twice is kept, and answered, once. */
 export class StoredRRset {
@@ -32,6 +33,16 @@ export class StoredRRset {
   /** A number of 32 bits that depends on the rdata at `index` alone. */
   hash(index: number): number {
     return typeof this.#records === 'string' ? hashOctets(this.#records, 0) : this.#records.hash(index);
+  }
+
+  /** What was noted with `linkTo` for the record at `index`; null for a lone record. */
+  link(index: number): Node | null {
+    return typeof this.#records === 'string' ? null : this.#records.link(index);
+  }
+
+  /** Notes the node of the name that the record at `index` points to, so that it need not be searched again. */
+  linkTo(index: number, node: Node): void {
+    if (typeof this.#records !== 'string') this.#records.linkTo(index, node);
   }
 
   add(rdata: Octets): void {
@@ -66,6 +77,8 @@ class RecordList {
   #positions: Map<Octets, number> | null = null;
   /** The hash of each record, as a signed number; null until one is asked for. */
   #hashes: number[] | null = null;
+  /** The node that each record points to; null until one is known. */
+  #links: (Node | null)[] | null = null;
 
   constructor(first: Octets) {
     this.rdata = [first];
@@ -74,6 +87,15 @@ class RecordList {
   hash(index: number): number {
     this.#hashes ??= this.rdata.map(signedHash);
     return this.#hashes[index]!;
+  }
+
+  link(index: number): Node | null {
+    return this.#links === null ? null : this.#links[index]!;
+  }
+
+  linkTo(index: number, node: Node): void {
+    this.#links ??= this.rdata.map(() => null);
+    this.#links[index] = node;
   }
 
   add(rdata: Octets): void {
@@ -86,6 +108,7 @@ class RecordList {
     this.rdata.push(rdata);
     this.#copies?.push(1);
     this.#hashes?.push(signedHash(rdata));
+    this.#links?.push(null);
     if (this.#positions !== null) this.#positions.set(rdata, this.rdata.length - 1);
     else if (this.rdata.length > searchedLength)
       this.#positions = new Map(this.rdata.map((each, index) => [each, index]));
@@ -103,17 +126,19 @@ class RecordList {
     const last = this.rdata.pop()!;
     const lastCopies = copies?.pop();
     const lastHash = this.#hashes?.pop();
+    const lastLink = this.#links?.pop();
     this.#positions?.delete(rdata);
     if (position === this.rdata.length) return;
     this.rdata[position] = last;
     if (copies !== null) copies[position] = lastCopies!;
     if (this.#hashes !== null) this.#hashes[position] = lastHash!;
+    if (this.#links !== null) this.#links[position] = lastLink!;
     this.#positions?.set(last, position);
   }
 
   rewrite(rewrite: (rdata: Octets) => Octets): void {
     this.rdata.forEach((rdata, index) => (this.rdata[index] = rewrite(rdata)));
-    this.#hashes = null;
+    this.#hashes = this.#links = null;
     if (this.#positions !== null) this.#positions = new Map(this.rdata.map((each, index) => [each, index]));
   }
 

@@ -1,10 +1,12 @@
 /** A zone: a tree of nodes below an apex, changed only by ZoneChanges, each of which is seen whole or not at all. */
 import { RRType } from '../wire/codes.ts';
-import { type Name, foldName, isAtOrBelow, labelCount, labelsOf, printName } from '../wire/name.ts';
+import { FoldedName } from '../wire/folded-name.ts';
+import { type Name, foldName, isAtOrBelow, printName } from '../wire/name.ts';
 import { type Octets, copyOctets } from '../wire/octets.ts';
 import type { RRset } from '../wire/record.ts';
 import type { NameMark, ZoneChange } from './change.ts';
-import { Children, Node } from './node.ts';
+import { type Named, NameTable } from './name-table.ts';
+import { Node } from './node.ts';
 import { StoredRRset } from './rrset.ts';
 
 /** What a change did, beyond what it says of itself. */
@@ -18,16 +20,19 @@ export interface ZoneEffect {
   readonly recut: boolean;
 }
 
-export class Zone {
+export class Zone implements Named {
   /** Folded. */
   readonly apex: Name;
   /** Labels of the apex. */
   readonly depth: number;
-  readonly top = new Node();
+  readonly top: Node;
+  /** Zone cuts and DNAME records: places where names below are answered in another way. */
+  cuts = 0;
   /** SOA serial, 0 to 2^32-1. */
   serial: number;
   /** True while its records may be out of date. */
   stale: boolean;
+  readonly #nodes = new NameTable<Node>();
   /** A resolver may hold answers of an earlier load of this zone until then, in seconds of the responder's clock. */
   readonly #heldBefore: number;
 
@@ -35,12 +40,18 @@ export class Zone {
   constructor(load: ZoneChange, replaced: Zone | null) {
     mustBeInside(load);
     this.apex = load.zone;
-    this.depth = labelCount(load.zone);
+    this.top = new Node(this.apex, null);
+    this.depth = scratch.take(this.apex).labels;
+    this.#nodes.add(scratch, 0, this.top);
     this.serial = load.serial;
     this.stale = load.stale ?? false;
     this.#heldBefore = replaced?.heldUntil() ?? 0;
     for (const rrset of load.added) this.#add(rrset);
     for (const mark of load.marks) this.#mark(mark);
+  }
+
+  get name(): Name {
+    return this.apex;
   }
 
   /** The SOA rrset; null in a zone that can give no negative answers. */
@@ -74,109 +85,115 @@ export class Zone {
     return { heldFor: Math.max(0, heldUntil - now), recut };
   }
 
-  /** The node of a folded name at or below the apex, zone cuts or not; null when the tree has none. */
-  node(name: Name): Node | null {
-    return this.#walk(name)?.at(-1) ?? null;
+  /** True when the name is the apex or below it, though perhaps in a zone of its own there. */
+  contains(name: FoldedName): boolean {
+    return name.labels >= this.depth && this.#nodes.find(name, name.labels - this.depth) === this.top;
+  }
+
+  /** The node of the name that begins with label `label` of `name`, zone cuts or not; null when the tree has none. */
+  node(name: FoldedName, label = 0): Node | null {
+    return this.#nodes.find(name, label);
+  }
+
+  /** True when a name is answered from `node` itself: it is in the tree, nothing above sends elsewhere, and it exists. */
+  isPlain(node: Node): boolean {
+    const isInTree = node.parent !== null || node === this.top;
+    return isInTree && this.cuts === 0 && node.exists && node.mark?.existence !== 'denied';
   }
 
   /** Until when a resolver may hold any answer of this zone, in seconds of the responder's clock. */
   heldUntil(): number {
     let latest = this.#heldBefore;
-    const nodes = [this.top];
-    for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+    for (const node of this.#nodes.values()) {
       node.discardDerived();
       latest = Math.max(latest, node.heldUntil);
-      for (const child of node.children?.values() ?? []) nodes.push(child);
     }
     return latest;
   }
 
   #add({ owner, type, ttl, rdata }: RRset): void {
     // Without records only the TTL of what is there changes.
-    const path = rdata.length > 0 ? this.#reach(owner) : this.#walk(foldName(owner));
-    const node = path?.at(-1);
-    if (path === null || node === undefined) return;
+    const node = rdata.length > 0 ? this.#reach(owner) : this.#find(owner);
+    if (node === null) return;
     const existed = node.exists;
     node.discardDerived();
     let rrset = node.rrset(type);
     for (const each of rdata) {
       const stored = type === RRType.SOA ? withSerial(each, this.serial) : each;
-      if (rrset === null) node.rrsets = rrset = new StoredRRset(type, ttl, stored, node.rrsets);
-      else rrset.add(stored);
+      if (rrset === null) {
+        node.rrsets = rrset = new StoredRRset(type, ttl, stored, node.rrsets);
+        if (this.#isCut(node, type)) this.cuts += 1;
+      } else {
+        rrset.add(stored);
+      }
     }
     if (rrset !== null) rrset.ttl = ttl;
-    if (node.exists !== existed) spreadExistence(path);
+    if (node.exists !== existed) spreadExistence(node);
   }
 
   /** Returns until when an answer with records of the owner may be held. */
   #remove({ owner, type, rdata }: RRset): number {
-    const path = this.#walk(foldName(owner));
-    const node = path?.at(-1);
+    const node = this.#find(owner);
     const rrset = node?.rrset(type) ?? null;
-    if (path === null || node === undefined || rrset === null) return 0;
+    if (node === null || rrset === null) return 0;
     const existed = node.exists;
     node.discardDerived();
     for (const each of rdata) rrset.remove(type === RRType.SOA ? withSerial(each, this.serial) : each);
-    if (rrset.size === 0) node.unlink(rrset);
-    if (node.exists !== existed) spreadExistence(path);
+    if (rrset.size === 0) {
+      node.unlink(rrset);
+      if (this.#isCut(node, type)) this.cuts -= 1;
+    }
+    if (node.exists !== existed) spreadExistence(node);
     return Math.max(this.#heldBefore, node.heldUntil);
   }
 
   /** Returns until when an answer with records of the owner may be held. */
   #mark({ owner, mark }: NameMark): number {
-    const path = this.#reach(owner);
-    const node = path.at(-1)!;
+    const node = this.#reach(owner);
     const existed = node.exists;
     node.discardDerived();
     node.mark = mark;
-    if (node.exists !== existed) spreadExistence(path);
+    if (node.exists !== existed) spreadExistence(node);
     return Math.max(this.#heldBefore, node.heldUntil);
   }
 
-  /** The nodes from the apex to the folded `name`; null when the last of them is not there. */
-  #walk(name: Name): Node[] | null {
-    const path = [this.top];
-    for (const label of this.#labelsBelow(name)) {
-      const child = path.at(-1)!.child(label);
-      if (child === null) return null;
-      path.push(child);
-    }
-    return path;
+  #isCut(node: Node, type: number): boolean {
+    return cutsBelow(type) && !(type === RRType.NS && node === this.top);
   }
 
-  /** The nodes from the apex to `owner`, made where they are missing. */
-  #reach(owner: Name): Node[] {
-    let node = this.top;
-    const path = [node];
-    for (const label of this.#labelsBelow(foldName(owner))) {
-      let child = node.child(label);
-      if (child === null) {
-        child = new Node();
-        node.children ??= new Children();
-        node.children.set(copyOctets(label), child);
-      }
-      path.push(child);
-      node = child;
-    }
-    return path;
+  #find(owner: Name): Node | null {
+    return this.#nodes.find(scratch.take(owner), 0);
+  }
+
+  /** The node of `owner`; it and its ancestors are made where they are missing. */
+  #reach(owner: Name): Node {
+    const name = scratch.take(owner);
+    let label = 0;
+    let node = this.#nodes.find(name, label);
+    while (node === null) node = this.#nodes.find(name, ++label);
+    while (label > 0) node = this.#addChild(node, name, --label);
+    return node;
+  }
+
+  #addChild(parent: Node, name: FoldedName, label: number): Node {
+    const child = new Node(name.name(label), parent);
+    this.#nodes.add(name, label, child);
+    parent.children += 1;
+    if (child.name.startsWith(asterisk)) parent.asterisk = child;
+    return child;
   }
 
   /** Takes the node of `owner` out of the tree, and its ancestors, as far as they are vacant. */
   #prune(owner: Name): void {
-    const path = this.#walk(foldName(owner));
-    if (path === null) return;
-    const labels = this.#labelsBelow(foldName(owner));
-    for (let depth = path.length - 1; depth > 0 && path[depth]!.vacant; depth--) {
-      const parent = path[depth - 1]!;
-      parent.children!.delete(labels[depth - 1]!);
-      if (parent.children!.size === 0) parent.children = null;
+    let node = this.#find(owner);
+    for (let label = 0; node !== null && node.vacant && node.parent !== null; label++) {
+      const parent: Node = node.parent;
+      this.#nodes.delete(scratch, label);
+      node.parent = null;
+      parent.children -= 1;
+      if (parent.asterisk === node) parent.asterisk = null;
+      node = parent;
     }
-  }
-
-  /** The labels between the apex and the folded `name`, from right to left. */
-  #labelsBelow(name: Name): Octets[] {
-    const labels = labelsOf(name);
-    return labels.slice(0, labels.length - this.depth).reverse();
   }
 
   #moveSerial(serial: number): void {
@@ -185,13 +202,12 @@ export class Zone {
   }
 }
 
-/** Brings `Children.existing` of the ancestors up to date after the last node of `path` began or ceased to exist. */
-function spreadExistence(path: readonly Node[]): void {
-  const step = path.at(-1)!.exists ? 1 : -1;
-  for (let depth = path.length - 2; depth >= 0; depth--) {
-    const parent = path[depth]!;
+/** Brings `existingChildren` of the ancestors up to date after `node` began or ceased to exist. */
+function spreadExistence(node: Node): void {
+  const step = node.exists ? 1 : -1;
+  for (let parent = node.parent; parent !== null; parent = parent.parent) {
     const existed = parent.exists;
-    parent.children!.existing += step;
+    parent.existingChildren += step;
     if (parent.exists === existed) return;
     parent.discardDerived();
   }
@@ -219,3 +235,8 @@ function mustBeInside(change: ZoneChange): void {
     }
   }
 }
+
+/** For one name at a time. */
+const scratch = new FoldedName();
+/** How the name of a wildcard begins (RFC 4592 section 2.1.1). */
+const asterisk = '\u0001*';

@@ -2,29 +2,25 @@
  * All zones of a server; the one that answers for a name is that with the deepest apex (RFC 1034 section 4.3.2 step 2).
  */
 import { RRType } from '../wire/codes.ts';
-import { type Name, labelsOf } from '../wire/name.ts';
-import type { Octets } from '../wire/octets.ts';
+import { FoldedName } from '../wire/folded-name.ts';
 import type { ZoneChange } from './change.ts';
+import { NameTable } from './name-table.ts';
 import { Zone, type ZoneEffect } from './zone.ts';
 
 export class Zones {
-  readonly #root = new Apex();
+  readonly #zones = new NameTable<Zone>();
 
-  /**
-   * The zone that answers for the folded `name` and the type; null when none has it. `labels` are those of the name,
-   * where they are at hand.
-   */
-  find(name: Name, type: number, labels: readonly Octets[] = labelsOf(name)): Zone | null {
-    let apex = this.#root;
-    let deepest = apex.zone;
-    for (let unmatched = labels.length; unmatched > 0; unmatched--) {
-      const child = apex.children.get(labels[unmatched - 1]!);
-      if (child === undefined) break;
-      apex = child;
+  /** The zone that answers for `name` and the type; null when none has it. */
+  find(name: FoldedName, type: number): Zone | null {
+    let atApex: Zone | null = null;
+    for (let label = 0; label <= name.labels; label++) {
+      const zone = this.#zones.find(name, label);
+      if (zone === null) continue;
       // RFC 4035 section 3.1.4.1: DS at an apex is asked of the parent zone, where that is served too.
-      if (apex.zone !== null && !(type === RRType.DS && unmatched === 1 && deepest !== null)) deepest = apex.zone;
+      if (type !== RRType.DS || label > 0) return zone;
+      atApex = zone;
     }
-    return deepest;
+    return atApex;
   }
 
   /**
@@ -38,51 +34,31 @@ export class Zones {
       case 'update':
         return this.#update(change, now);
       case 'drop':
-        return this.#drop(change.zone, now);
+        return this.#drop(change, now);
     }
   }
 
   #load(change: ZoneChange, now: number): ZoneEffect {
-    const replaced = this.#apexOf(change.zone)?.zone ?? null;
+    const name = FoldedName.of(change.zone);
+    const replaced = this.#zones.find(name, 0);
     const zone = new Zone(change, replaced);
-    this.#makeApex(change.zone).zone = zone;
+    if (replaced !== null) this.#zones.delete(name, 0);
+    this.#zones.add(name, 0, zone);
     return { heldFor: heldFor(replaced, now), recut: true };
   }
 
   #update(change: ZoneChange, now: number): ZoneEffect {
-    const zone = this.#apexOf(change.zone)?.zone ?? null;
+    const zone = this.#zones.find(FoldedName.of(change.zone), 0);
     if (zone === null) throw new RangeError('found an update of a zone that was never loaded, wanted its load first');
     return zone.update(change, now);
   }
 
-  #drop(name: Name, now: number): ZoneEffect {
-    const apex = this.#apexOf(name);
-    const dropped = apex?.zone ?? null;
-    if (apex !== null) apex.zone = null;
+  #drop({ zone: apex }: ZoneChange, now: number): ZoneEffect {
+    const name = FoldedName.of(apex);
+    const dropped = this.#zones.find(name, 0);
+    this.#zones.delete(name, 0);
     return { heldFor: heldFor(dropped, now), recut: true };
   }
-
-  #apexOf(name: Name): Apex | null {
-    let apex: Apex | undefined = this.#root;
-    for (const label of labelsOf(name).reverse()) apex = apex?.children.get(label);
-    return apex ?? null;
-  }
-
-  #makeApex(name: Name): Apex {
-    let apex = this.#root;
-    for (const label of labelsOf(name).reverse()) {
-      let child = apex.children.get(label);
-      if (child === undefined) apex.children.set(label, (child = new Apex()));
-      apex = child;
-    }
-    return apex;
-  }
-}
-
-/** A name that is the apex of a zone or leads to one. Few are made: operators name them all. */
-class Apex {
-  zone: Zone | null = null;
-  readonly children = new Map<Octets, Apex>();
 }
 
 function heldFor(zone: Zone | null, now: number): number {

@@ -5,6 +5,7 @@ import type { Publisher } from '../../src/publish/publisher.ts';
 import type { Instance } from '../../src/registry/instance.ts';
 import type { Service } from '../../src/registry/service.ts';
 import { RRType } from '../../src/wire/codes.ts';
+import { FoldedName } from '../../src/wire/folded-name.ts';
 import { parseName } from '../../src/wire/name.ts';
 import { parseRdata, printRdata } from '../../src/wire/rdata/rdata.ts';
 import type { ResourceRecord } from '../../src/wire/record.ts';
@@ -277,7 +278,7 @@ describe('whatever is registered', () => {
           const zones = new Zones();
           for (const piece of publisher.replay()) zones.apply(piece, 0);
           for (const [name, type] of questions) {
-            const found = lookup(zones.find(zone, RRType.A)!, parseName(name, zone), RRType[type as 'A']);
+            const found = lookup(zones.find(FoldedName.of(zone), RRType.A)!, FoldedName.of(parseName(name, zone)), RRType[type as 'A']);
             const data =
               'rrset' in found
                 ? Array.from({ length: found.rrset.size }, (_, i) => printRdata(found.rrset.type, found.rrset.rdata(i)))

@@ -1,6 +1,7 @@
 /** What is found for a name and a type, by rule. */
 import { describe, expect, it } from 'vitest';
 import { parseType, printType } from '../../src/wire/codes.ts';
+import { FoldedName } from '../../src/wire/folded-name.ts';
 import { parseName, printName } from '../../src/wire/name.ts';
 import { lookup } from '../../src/zone/lookup.ts';
 import { Zone } from '../../src/zone/zone.ts';
@@ -40,12 +41,11 @@ below.old      300 A     192.0.2.8`,
 
 /** The outcome in one line: with the type of the rrset, and where it stands if that is not the name itself. */
 function outcomeOf(qname: string, qtype: string): string {
-  const found = lookup(zone, parseName(qname), parseType(qtype)!);
+  const found = lookup(zone, FoldedName.of(parseName(qname)), parseType(qtype)!);
   const words: string[] = [found.outcome];
   if ('rrset' in found) words.push(printType(found.rrset.type));
   if ('synthesised' in found && found.synthesised) words.push('synthesised');
-  if (found.outcome === 'delegation') words.push(printName(found.cut));
-  if (found.outcome === 'dname') words.push(printName(found.owner));
+  if (found.outcome === 'delegation' || found.outcome === 'dname') words.push(printName(found.node.name));
   return words.join(' ');
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RRType } from '../../src/wire/codes.ts';
+import { FoldedName } from '../../src/wire/folded-name.ts';
 import { parseName } from '../../src/wire/name.ts';
 import { uint32At } from '../../src/wire/octets.ts';
 import type { Node } from '../../src/zone/node.ts';
@@ -21,7 +22,7 @@ function change(zone: Zone, removed: string, added: string, marks: Parameters<ty
 }
 
 function node(zone: Zone, name: string): Node | null {
-  return zone.node(parseName(name));
+  return zone.node(FoldedName.of(parseName(name)));
 }
 
 function serialOf(zone: Zone): number {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RRType } from '../../src/wire/codes.ts';
+import { FoldedName } from '../../src/wire/folded-name.ts';
 import { parseName, printName } from '../../src/wire/name.ts';
 import { Zones } from '../../src/zone/zones.ts';
 import { load, update } from '../support/dns.ts';
@@ -13,7 +14,7 @@ function zonesOf(...apexes: string[]): Zones {
 }
 
 function apexFor(zones: Zones, name: string, type: number = RRType.A): string | null {
-  const zone = zones.find(parseName(name), type);
+  const zone = zones.find(FoldedName.of(parseName(name)), type);
   return zone === null ? null : printName(zone.apex);
 }
 
