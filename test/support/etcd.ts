@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { runTool } from './tools.ts';
 
 export interface TestMember {
   /** `http://127.0.0.1:PORT`, where clients go. */
@@ -14,6 +15,8 @@ export interface TestMember {
   /** Starts it again after it was stopped, with what it held. */
   start(): Promise<void>;
   stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Resolves when the process stands still, until it gets SIGCONT. */
+  hang(): Promise<void>;
 }
 
 export interface TestEtcd {
@@ -77,6 +80,12 @@ class Member implements TestMember {
     child.kill(signal);
     child.kill('SIGCONT');
     await ended;
+  }
+
+  async hang(): Promise<void> {
+    this.process.kill('SIGSTOP');
+    const state = async () => (await runTool('ps', ['-o', 'state=', '-p', String(this.process.pid)])).trim();
+    while ((await state()) !== 'T') await pause(10);
   }
 }
 

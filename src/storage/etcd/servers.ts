@@ -8,6 +8,7 @@ import type * as Library from 'etcd3';
 import type { Etcd3, IOptions } from 'etcd3';
 import { StoreError } from '../../registry/store.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { endSilentConnections } from './silent-connections.ts';
 
 export interface EtcdSettings {
   /** `http://host:2379`; at least one, all http or all https. */
@@ -30,8 +31,9 @@ export class EtcdServers {
   readonly #library: typeof Library;
   readonly #clients: readonly Etcd3[];
   readonly #clock: Clock;
+  readonly #stopEnding: () => void;
   /** The one that answered last. */
-  #current = 0;
+  #current: number;
 
   /** Rejects with `failed` where the library is not installed, or no server named. */
   static async load(settings: EtcdSettings, clock: Clock): Promise<EtcdServers> {
@@ -46,6 +48,9 @@ export class EtcdServers {
     this.#library = library;
     this.#clock = clock;
     this.#clients = settings.endpoints.map((endpoint) => new library.Etcd3(optionsOf(settings, endpoint)));
+    this.#stopEnding = endSilentConnections(settings.endpoints, clock);
+    // Anyone, so that not all of us go to the same.
+    this.#current = Math.floor(Math.random() * this.#clients.length);
   }
 
   /**
@@ -78,6 +83,7 @@ export class EtcdServers {
   }
 
   close(): void {
+    this.#stopEnding();
     for (const client of this.#clients) client.close();
   }
 

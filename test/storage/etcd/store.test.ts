@@ -136,7 +136,7 @@ test('servers know of each other', async () => {
 
 test('while etcd stands still, writes and renewals are refused, and afterwards all goes on', async () => {
   const { one, otherHeard } = await openTwo();
-  etcd.members[0]!.process.kill('SIGSTOP');
+  await etcd.members[0]!.hang();
   try {
     const renewal = { zone: 'svc.internal', service: 'web', id: 'a', generation: 7 };
     const refused = { code: 'unavailable' };
