@@ -16,7 +16,7 @@ const services = ['alpha', 'beta', 'gamma', 'delta'];
 const mostRecovery = 5000;
 
 /**
- * Makes the faults in turn, `rounds` in all, each for its own time or `seconds`. Resolves with what was done and
+ * Makes the faults in turn, `rounds` in all, each for its own time or for `seconds`. Resolves with what was done and
  * measured; `faults` says what must not have happened, and is empty where all held.
  *
  * @param {object} options
@@ -68,7 +68,7 @@ async function goThrough({ faults, rounds, seconds, log, etcd, servers, book, lo
     recoveries[fault.name] = Math.max(recoveries[fault.name] ?? 0, took);
     if (took > mostRecovery) wrong.push(`after ${fault.name}: equal to etcd only after ${took} ms`);
     wrong.push(...(await audit(book, etcd)));
-    await pause(1000);
+    await pause(500);
     log(`${round + 1} of ${rounds}: ${fault.name}; equal after ${took} ms, ${count() - before} faults`);
   }
   await load.stop();

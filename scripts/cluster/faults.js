@@ -12,7 +12,7 @@ import { bringBack, setAside, startServer, stopServer } from './servers.js';
  *
  * @typedef {object} Fault
  * @property {string} name
- * @property {number} seconds how long it lasts, unless the campaign says otherwise
+ * @property {number} seconds how long it lasts at least, to show what it does; leases are 5 s
  * @property {(world: World, round: number) => Promise<unknown>} make resolves with what `heal` needs to know
  * @property {(world: World, made: any) => Promise<void>} heal
  */
@@ -56,7 +56,7 @@ export const killLeader = {
 /** @type {Fault} */
 const hangLeader = {
   name: 'the leader of etcd hangs',
-  seconds: 6,
+  seconds: 5,
   async make({ etcd }) {
     const leader = await etcd.leader();
     etcd.hang(leader);
@@ -68,7 +68,7 @@ const hangLeader = {
 /** @type {Fault} */
 const partition = {
   name: 'a server is cut off from etcd',
-  seconds: 15,
+  seconds: 7,
   make: ({ servers }, round) => cutOff(servers[round % (servers.length - 1)]),
   heal: reconnect,
 };
@@ -76,7 +76,7 @@ const partition = {
 /** The last road leads through proxies, whose connections stay open and dead. @type {Fault} */
 const halfOpen = {
   name: 'connections of a server to etcd are half open',
-  seconds: 8,
+  seconds: 7,
   make: ({ servers }) => cutOff(servers.at(-1)),
   heal: reconnect,
 };
@@ -84,7 +84,7 @@ const halfOpen = {
 /** @type {Fault} */
 const latency = {
   name: 'etcd answers a server 2 s late',
-  seconds: 8,
+  seconds: 7,
   async make({ servers }) {
     const server = servers.at(-1);
     setAside([server]);
@@ -100,7 +100,7 @@ const latency = {
 /** @type {Fault} */
 const compaction = {
   name: 'etcd is compacted',
-  seconds: 1,
+  seconds: 0,
   make: ({ etcd }) => etcd.compact(),
   heal: async () => undefined,
 };
@@ -108,7 +108,7 @@ const compaction = {
 /** What the server has missed then cannot be told any more. @type {Fault} */
 const compactionMeanwhile = {
   name: 'etcd is compacted while a server is cut off',
-  seconds: 5,
+  seconds: 3,
   async make(world, round) {
     const server = await partition.make(world, round);
     await pause(2000);

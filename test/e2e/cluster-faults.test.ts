@@ -5,7 +5,7 @@ import { faults, outage } from '../../scripts/cluster/faults.js';
 
 describe.concurrent('three servers on three members of etcd, under load', () => {
   test('through every fault no acknowledged write is lost, no answer is wrong, and no live instance leaves', async () => {
-    const result = await runCampaign({ faults: faults.filter((fault) => fault !== outage), seconds: 3 });
+    const result = await runCampaign({ faults: faults.filter((fault) => fault !== outage) });
     expect(result).toMatchObject({ faults: [] });
     expect(result.answers).toBeGreaterThan(500);
     expect(result.registered).toBeGreaterThan(50);
