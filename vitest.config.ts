@@ -1,7 +1,10 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import { toolsMissing } from './test/support/tools.ts';
 
-const onEtcd = ['test/storage/etcd/store.test.ts', 'test/storage/migrate.test.ts', 'test/e2e/cluster.test.ts', 'test/e2e/cluster-faults.test.ts'];
+const onEtcd = [
+  'test/storage/etcd/{store,model,access}.test.ts', 'test/storage/migrate.test.ts', 'test/cli/restore-etcd.test.ts',
+  'test/e2e/cluster.test.ts', 'test/e2e/cluster-faults.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -42,6 +42,10 @@ export interface ModelOptions {
   /** The store that one process leaves to the next; `kill` is called where the process dies without a word. */
   readonly openStore: (clock: Clock) => Promise<Store>;
   readonly kill: (store: Store) => Promise<void>;
+  /** Multiplies all chances, for a store on which few steps can be made; 1 where absent. */
+  readonly haste?: number;
+  /** Resolves when the store has done what it was told, where that takes more than promises. */
+  readonly settle?: () => Promise<void>;
 }
 
 const step = 500;
@@ -68,6 +72,7 @@ class Model {
     protections: 0,
   };
   readonly #options: ModelOptions;
+  readonly #haste: number;
   readonly #below: (bound: number) => number;
   readonly #clock = new FakeClock();
   readonly #owners: Owner[];
@@ -80,6 +85,7 @@ class Model {
 
   constructor(options: ModelOptions) {
     this.#options = options;
+    this.#haste = options.haste ?? 1;
     this.#below = generator(options.seed);
     this.#owners = Array.from({ length: options.owners }, (_, index) => ({
       id: `i${index}`,
@@ -93,15 +99,21 @@ class Model {
   }
 
   async run(): Promise<void> {
-    this.#process = await Process.start(this.#options, this.#clock);
+    await this.#start();
     const end = this.#clock.now() + this.#options.duration;
     while (this.#clock.now() < end) {
       await this.#disturb();
-      for (const owner of this.#owners) await this.#act(owner);
+      await Promise.all(this.#owners.map((owner) => this.#act(owner)));
       await this.#clock.pass(step);
+      await this.#options.settle?.();
       this.#judge();
     }
     await this.#process.kill(this.#options);
+  }
+
+  async #start(): Promise<void> {
+    this.#process = await Process.start(this.#options, this.#clock);
+    await this.#options.settle?.();
   }
 
   async #act(owner: Owner): Promise<void> {
@@ -120,7 +132,7 @@ class Model {
 
   async #vary(owner: Owner): Promise<void> {
     const { registry } = this.#process;
-    switch (this.#below(20_000)) {
+    switch (this.#below(Math.round(20_000 / this.#haste))) {
       case 0:
         owner.state = 'silent';
         return;
@@ -199,7 +211,7 @@ class Model {
     if (this.#chance(1 / 4000)) {
       await this.#process.kill(this.#options);
       this.#clock.stall(this.#below(120_000));
-      this.#process = await Process.start(this.#options, this.#clock);
+      await this.#start();
       this.tally.kills++;
       for (const owner of this.#owners) {
         if (owner.state === 'absent' || !this.#isThere(owner)) continue;
@@ -256,7 +268,7 @@ class Model {
   }
 
   #chance(probability: number): boolean {
-    return this.#below(1_000_000) < probability * 1_000_000;
+    return this.#below(1_000_000) < probability * this.#haste * 1_000_000;
   }
 
   #must(condition: boolean, otherwise: string): void {
