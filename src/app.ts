@@ -13,11 +13,13 @@ import type { Config } from './config/schema.ts';
 import { createHttpServer } from './http/server.ts';
 import {
   dnsMetrics, explainOrRefuse, httpSettings, isKeptHere, openStore, publisherSettings, registrySettings,
-  skydnsMetrics, skydnsSettings, workersSettings,
+  skydnsMetrics, skydnsSettings, whereaboutsOf, workersSettings,
 } from './parts.ts';
 import { Publisher } from './publish/publisher.ts';
 import { watchStaleness } from './publish/staleness.ts';
+import { Membership } from './registry/membership.ts';
 import { Registry } from './registry/registry.ts';
+import { isShared } from './registry/store.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import type { Logger } from './runtime/log.ts';
 import { Metrics } from './runtime/metrics.ts';
@@ -161,8 +163,22 @@ async function start(
   });
   closing.push(() => http.close());
 
+  const addresses = { dns: workers.addresses, http: await http.listen() };
+  if (isShared(store)) {
+    const membership = new Membership({
+      registry,
+      clock,
+      log: log.child({ part: 'membership' }),
+      server: store.server,
+      where: whereaboutsOf(config, addresses),
+    });
+    // Before all else ends, so that nobody is sent here any more.
+    closing.push(() => membership.leave());
+    await membership.begun;
+  }
+
   return {
-    addresses: { dns: workers.addresses, http: await http.listen() },
+    addresses,
     zones: [...publisher.zones].map(({ apex }) => printName(apex).slice(0, -1) || '.').sort(),
     reload: () => zoneFiles.reload(),
     close,

@@ -1,6 +1,7 @@
 /** The configuration as each part wants it: one function a part, so that no part knows another's options. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { grantsFile, storeDirectory } from './config/data.ts';
 import { ConfigError } from './config/error.ts';
 import type { Config } from './config/schema.ts';
@@ -10,8 +11,9 @@ import type { HttpSettings } from './http/settings.ts';
 import { ownerOf } from './checks/owner.ts';
 import { explain, type Explanation } from './publish/explain.ts';
 import type { Publisher, PublisherSettings } from './publish/publisher.ts';
-import { canonicalAddress } from './registry/address.ts';
+import { canonicalAddress, scopeOf } from './registry/address.ts';
 import type { Instance } from './registry/instance.ts';
+import type { MembershipParts } from './registry/membership.ts';
 import { keyOf } from './registry/registration.ts';
 import type { Registry } from './registry/registry.ts';
 import { defaultRegistrySettings, type RegistrySettings } from './registry/settings.ts';
@@ -73,6 +75,36 @@ function answeringAddresses(host: string): string[] {
   const addresses = machineAddresses(host).filter((address) => !address.includes('%') && address !== '127.0.0.1' && address !== '::1');
   return addresses.map((address) => canonicalAddress(address) ?? address);
 }
+
+/**
+ * Where others find this server: at the addresses that it advertises or has its API at, if it can be with DNS at the
+ * same. `listening` has the ports that it got.
+ */
+export function whereaboutsOf(
+  { advertise, http, dns }: Config, listening: { readonly dns: readonly string[]; readonly http: readonly string[] },
+): MembershipParts['where'] {
+  const port = portOf(listening.http[0]!);
+  const hosts = http.listen.filter((_, index) => portOf(listening.http[index]!) === port).map(({ host }) => host);
+  const all = [...new Set(hosts.flatMap(answeringAddresses))];
+  const distant = all.filter((address) => scopeOf(address) !== 'loopback');
+  const here = distant.length > 0 ? distant : all.length > 0 ? all : ['127.0.0.1'];
+  const answersAt = (address: string): boolean =>
+    dns.listen.some(({ host }) => host === address || host === (isIPv6(address) ? '::' : '0.0.0.0'));
+  const hasDns = advertise.length > 0 || here.every(answersAt);
+  return {
+    addresses: advertise.length > 0 ? advertise : here.slice(0, mostAdvertised),
+    port,
+    ...(hasDns && { ports: { dns: { port: portOf(listening.dns[0]!), protocol: 'udp' } } }),
+    meta: { scheme: http.tls.cert === null ? 'http' : 'https' },
+  };
+}
+
+function portOf(endpoint: string): number {
+  return Number(endpoint.slice(endpoint.lastIndexOf(':') + 1));
+}
+
+/** As many addresses as an instance may have. */
+const mostAdvertised = 16;
 
 export function workersSettings({ dns }: Config): DnsWorkersSettings {
   return {

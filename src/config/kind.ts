@@ -79,6 +79,13 @@ export const endpoint: Kind<Endpoint> = {
   fromText: asIs,
 };
 
+/** An IPv4 or IPv6 address, without a zone index, which means something on one host only. */
+export const address: Kind<string> = {
+  wanted: 'an address, such as 192.0.2.1 or 2001:db8::1',
+  read: (found) => (typeof found === 'string' && isIP(found) !== 0 && !found.includes('%') ? found : undefined),
+  fromText: asIs,
+};
+
 /** A network in CIDR form, or one address; always given as `address/length`. */
 export const network: Kind<string> = {
   wanted: 'a network, such as 10.0.0.0/8 or fd00::/8',

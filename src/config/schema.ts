@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { logLevels } from '../runtime/log.ts';
 import {
-  boolean, endpoint, listOf, network, oneOf, seconds, secretHex, secretText, someOf, text, webAddress,
+  address, boolean, endpoint, listOf, network, oneOf, seconds, secretHex, secretText, someOf, text, webAddress,
   wholeNumber, wholeSeconds, zoneName,
 } from './kind.ts';
 import { type ConfigOf, option, optional } from './option.ts';
@@ -21,6 +21,7 @@ export const options = {
   'zones': option(path, './zones', 'Directory of zone files, `APEX.zone` each.', { flag: 'zones DIR' }),
   'data': option(path, './data', 'Directory of the embedded store, tokens and keys.', { flag: 'data DIR' }),
   'reverse': option(listOf(network), [], 'Networks whose reverse names (PTR) are served for instance addresses.'),
+  'advertise': option(listOf(address), [], 'Addresses at which others reach this server, API and DNS, where those that it listens at are not: see docs/cluster.md.'),
   'log.level': option(oneOf(...logLevels), 'info', 'Least severe lines that are logged.', { flag: 'log-level L' }),
 
   'dns.listen': option(someOf(endpoint), [{ ...local, port: 8053 }], 'Addresses for DNS, UDP and TCP; port 0 asks for a free one.', { flag: 'dns H:P' }),

@@ -1,6 +1,6 @@
 /** What every request passes before its route: the right host, a known caller, not too often, and may they do this. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { parseLabel } from '../registry/label.ts';
+import { parseLabel, parseServiceName } from '../registry/label.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { isLoopback, peerAddress } from './address.ts';
 import { foldZone, type Target } from './api.ts';
@@ -95,7 +95,7 @@ function targetOf(request: FastifyRequest, defaultZone: string): Target {
   const named = service ?? (typeof filter === 'string' ? filter : undefined);
   return {
     zone: typeof zone === 'string' ? foldZone(zone) : defaultZone,
-    service: named === undefined ? null : parseLabel(named, 'service'),
+    service: named === undefined ? null : parseServiceName(named),
     id: id === undefined ? null : parseLabel(id, 'id'),
   };
 }

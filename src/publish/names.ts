@@ -4,6 +4,7 @@
  * the limits of RFC 1035 section 2.3.4 (a 63-octet service name has no room for the `_`) is null and is not made.
  */
 import type { Protocol } from '../registry/instance.ts';
+import { serverService } from '../registry/label.ts';
 import { isAtOrBelow, labelCount, labelsOf, maxLabelLength, maxNameLength, type Name } from '../wire/name.ts';
 import type { Octets } from '../wire/octets.ts';
 
@@ -14,9 +15,9 @@ export function serviceName(zone: Name, service: string): Name | null {
   return below(service, zone);
 }
 
-/** `_SERVICE._PROTO.Z` (RFC 2782) */
+/** `_SERVICE._PROTO.Z` (RFC 2782); of the servers' own service, whose name begins so already, `_signpost._PROTO.Z`. */
 export function protocolName(zone: Name, service: string, protocol: Protocol): Name | null {
-  return below(`_${service}`, below(`_${protocol}`, zone));
+  return below(service === serverService ? service : `_${service}`, below(`_${protocol}`, zone));
 }
 
 /** `ID.SERVICE.Z`, the target of SRV records. */
@@ -79,13 +80,14 @@ export function meaningOf(name: Name, zone: Name): Meaning {
   if (labels.length > 4 || labels.includes('_' as Octets)) return { kind: 'foreign' };
   const protocol = protocolOf(first);
   if (protocol !== null) return belowProtocol(protocol, second, third, fourth);
-  return isReserved(first) || fourth !== undefined ? { kind: 'foreign' } : belowService(first, second, third);
+  if ((isReserved(first) && first !== serverService) || fourth !== undefined) return { kind: 'foreign' };
+  return belowService(first, second, third);
 }
 
 function belowProtocol(protocol: Protocol, second?: string, third?: string, fourth?: string): Meaning {
   if (second === undefined) return { kind: 'between', service: null };
   if (!isReserved(second)) return { kind: 'foreign' };
-  const service = second.slice(1);
+  const service = second === serverService ? second : second.slice(1);
   if (third === undefined) return { kind: 'protocol', service, protocol };
   if (third === '_sub') {
     if (fourth === undefined) return { kind: 'between', service };

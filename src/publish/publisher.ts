@@ -1,13 +1,15 @@
 /**
  * Publisher: turns what the registry and the zone files say into ZoneChanges. It keeps what it needs to make each
- * change from the names that it touches, and to replay everything to a DNS worker that starts.
+ * change from the names that it touches, and to replay everything to a DNS worker that starts. Longer than most files,
+ * because all kinds of zones pass here, each of which is a file of its own.
  */
 import type { Change } from '../registry/change.ts';
 import type { Instance } from '../registry/instance.ts';
+import { serverService } from '../registry/label.ts';
 import { foldName, type Name, parseName } from '../wire/name.ts';
 import type { ResourceRecord, RRset } from '../wire/record.ts';
 import type { AppliedChange, ZoneChange } from '../zone/change.ts';
-import { madeApex, nameServerOf } from './apex.ts';
+import { madeApex, nameServersOf } from './apex.ts';
 import { type Difference, ZoneDelta } from './delta.ts';
 import { instanceName } from './names.ts';
 import type { Pointer } from './pointers.ts';
@@ -61,10 +63,11 @@ export class Publisher {
   }
 
   /**
-   * Lifts the serials of registered zones to `revision`: what was changed last before a restart need not be there any
-   * more.
+   * Ends loading. Lifts the serials of registered zones to `revision`: what was changed last before a restart need not
+   * be there any more.
    */
   resumeAt(revision: number): void {
+    for (const zone of this.#withoutFile()) zone.statics = this.#madeApex(zone);
     this.#moveSerials(revision);
   }
 
@@ -80,6 +83,7 @@ export class Publisher {
     }
     const updates: [PublishedZone, Difference][] = [];
     for (const [zone, delta] of deltas) updates.push([zone, delta.beside(zone.statics)]);
+    if (changes.some(isOfServers)) for (const zone of this.#withoutFile()) this.#waiting.set(zone, this.#madeApex(zone));
     for (const [zone, statics] of this.#waiting) updates.push([zone, replaceStatics(zone, statics)]);
     this.#waiting.clear();
 
@@ -119,6 +123,7 @@ export class Publisher {
    */
   setRecordsBeside(apex: Name, records: Iterable<ResourceRecord> | null): void {
     const zone = this.#zones.get(foldName(apex))!;
+    zone.hasFile = records !== null;
     this.#waiting.set(zone, records === null ? this.#madeApex(zone) : staticRecords(records));
   }
 
@@ -251,8 +256,15 @@ export class Publisher {
   }
 
   #madeApex(zone: PublishedZone): StaticRecords {
-    const nameServer = nameServerOf(zone.kind === 'services' ? zone.apex : apexOf(this.#settings.zones[0]!));
-    return staticRecords(madeApex(zone.apex, nameServer, this.#settings.addresses));
+    // Reverse zones have the name servers of the first service zone.
+    const { apex, services } = zone.kind === 'services' ? zone : this.#serviceZones.get(this.#settings.zones[0]!)!;
+    const servers = services.get(serverService)?.roster.instances.values() ?? [];
+    return staticRecords(madeApex(zone.apex, nameServersOf(apex, servers, this.#settings.addresses)));
+  }
+
+  /** The zones that registrations fill and no zone file describes. */
+  #withoutFile(): PublishedZone[] {
+    return [...this.#zones.values()].filter(({ isRegistered, hasFile }) => isRegistered && !hasFile);
   }
 
   async #send(changes: readonly ZoneChange[]): Promise<AppliedChange> {
@@ -290,6 +302,10 @@ function replaceStatics(zone: PublishedZone, statics: StaticRecords): Difference
   }
   zone.statics = statics;
   return delta.beside(noStatics);
+}
+
+function isOfServers(change: Change): boolean {
+  return (change.after ?? change.before)!.service === serverService;
 }
 
 function latestOf(changes: readonly Change[]): number {

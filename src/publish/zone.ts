@@ -25,6 +25,8 @@ export class PublishedZone {
    */
   readonly kind: 'services' | 'reverse' | 'static' | 'external';
   statics: StaticRecords;
+  /** True where the static records of a zone that registrations fill are those of a zone file. */
+  hasFile = false;
   /** True while its records may be out of date. */
   stale = false;
   /** By name; empty but in a zone of services. */

@@ -2,7 +2,7 @@
  * Addresses as text. Only the strict forms are read (IPv4 as four decimal numbers, IPv6 as in RFC 4291 section 2.2),
  * and all that is kept is canonical (RFC 5952), so that equal addresses are equal strings.
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
 /**
  * What an address may be used for. `ordinary`: a host, public or private. `metadata`: cloud services that trust whoever
@@ -45,6 +45,33 @@ function scopeOfIPv4(address: string): AddressScope {
   if (first === 169 && second === 254) return 'link-local'; // RFC 3927
   if (first === 0 || first >= 224) return 'unusable'; // RFC 6890: this network, multicast, reserved, broadcast
   return 'ordinary';
+}
+
+/**
+ * True where hosts anywhere can reach the canonical address: it is in no special-purpose block (RFC 6890 and the
+ * registries that it began).
+ */
+export function isPublic(address: string): boolean {
+  if (isIPv4(address)) return !specialBlocks.check(address, 'ipv4');
+  return globalUnicast.check(address, 'ipv6') && !specialBlocks.check(address, 'ipv6');
+}
+
+const specialBlocks = blocksOf(
+  '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24',
+  '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24',
+  '224.0.0.0/3',
+  // IETF protocol assignments, documentation (twice), 6to4; all else that is special is no global unicast.
+  '2001::/23', '2001:db8::/32', '3fff::/20', '2002::/16',
+);
+const globalUnicast = blocksOf('2000::/3'); // RFC 4291 2.4
+
+function blocksOf(...networks: string[]): BlockList {
+  const blocks = new BlockList();
+  for (const network of networks) {
+    const [first, length] = network.split('/') as [string, string];
+    blocks.addSubnet(first, Number(length), isIPv4(first) ? 'ipv4' : 'ipv6');
+  }
+  return blocks;
 }
 
 const metadataAddresses: ReadonlySet<string> = new Set([

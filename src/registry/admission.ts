@@ -8,7 +8,9 @@ import type { ServiceEntry } from './catalog.ts';
 import { type Check, parseCheck } from './check.ts';
 import { RegistryError } from './error.ts';
 import { type Instance, type NamedPort, noMeta, none } from './instance.ts';
-import { parseInstanceLabel, parseLabel, parseLabels, parseServiceLabel, refuseLongName } from './label.ts';
+import {
+  parseInstanceLabel, parseLabel, parseLabels, parseServiceLabel, refuseLongName, serverService,
+} from './label.ts';
 import { atMost, distinct, numberWithin, wholeNumber } from './range.ts';
 import type { Caller, InstancePatch, Registration } from './registration.ts';
 import type { Service } from './service.ts';
@@ -40,7 +42,8 @@ export function admit(registration: Registration, caller: Caller, terms: Terms):
     throw new RegistryError('invalid', 'port is missing, and so are named ports', 'port');
   }
   const checks = parseChecks(registration, port, terms.service?.settings?.checkDefaults ?? null);
-  const service = parseServiceLabel(registration.service);
+  const isServer = caller.address === null && registration.service === serverService;
+  const service = isServer ? serverService : parseServiceLabel(registration.service);
   const instance: Instance = {
     zone: terms.zone,
     service: terms.service?.name ?? service,

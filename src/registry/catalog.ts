@@ -1,6 +1,7 @@
 /** The catalog: what is registered, in memory, by zone, service and id. Only committed changes reach it. */
 import type { InstanceChange, ServiceChange } from './change.ts';
 import { type Instance, isAnswerable, type Status } from './instance.ts';
+import { serverService } from './label.ts';
 import type { Service } from './service.ts';
 
 /**
@@ -57,6 +58,12 @@ export class Catalog {
 
   get serviceCount(): number {
     return this.#serviceCount;
+  }
+
+  /** How many of the instances are servers, and of the services theirs. */
+  get servers(): { readonly instances: number; readonly services: number } {
+    const services = [...this.#zones.values()].flatMap((zone) => zone.get(serverService) ?? []);
+    return { instances: services.reduce((sum, { instances }) => sum + instances.size, 0), services: services.length };
   }
 
   hasZone(zone: string): boolean {

@@ -7,6 +7,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Entry, LeaseState, RenewalCount, ServiceEntry } from './catalog.ts';
 import { hasServerChecks, type Instance } from './instance.ts';
+import { serverService } from './label.ts';
 import { lateAfter, longestRenewal, overdueAfter, periodOf, usualRenewal } from './lease.ts';
 import { LeaseTime, sweepPeriod } from './lease-time.ts';
 import type { Lease } from './outcome.ts';
@@ -91,7 +92,7 @@ export class Expiry {
 
   /** Lets go of an entry that left the catalog, or whose place another generation took. */
   stop(entry: Entry, replaced: boolean): void {
-    if (entry.state === 'late' && !replaced) {
+    if (entry.state === 'late' && !replaced && entry.service.name !== serverService) {
       this.#whole.departedLate++;
       entry.service.renewals.departedLate++;
     }
@@ -229,7 +230,8 @@ export class Expiry {
   }
 
   #count({ state, service }: { readonly state: LeaseState; readonly service: ServiceEntry }, sign: 1 | -1): void {
-    if (state !== 'renewed' && state !== 'late') return;
+    // Servers that go say nothing of the owners of instances.
+    if ((state !== 'renewed' && state !== 'late') || service.name === serverService) return;
     for (const count of [this.#whole, service.renewals]) {
       count.timed += sign;
       if (state === 'late') count.late += sign;

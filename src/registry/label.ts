@@ -37,6 +37,14 @@ export function parseLabels(texts: readonly string[], path: string): readonly st
   return labels;
 }
 
+/** The service whose instances are the servers themselves: no label, so that no user can register it. */
+export const serverService = '_signpost';
+
+/** The name of a service that is asked for: a label, or that of the servers' own. Throws `invalid`. */
+export function parseServiceName(text: string): string {
+  return foldAscii(text) === serverService ? serverService : parseLabel(text, 'service');
+}
+
 /**
  * As `parseLabel`, for the name of a service, which stands right below the zone where clients look for well-known
  * names.
@@ -44,7 +52,8 @@ export function parseLabels(texts: readonly string[], path: string): readonly st
 export function parseServiceLabel(text: string): string {
   const label = parseLabel(text, 'service');
   // ns*: names that delegations to the zone and its secondaries use.
-  if (wellKnown.has(label) || label.startsWith('ns')) throw reserved(label, 'service');
+  // signpost: `_signpost._tcp.Z` is the servers' own.
+  if (wellKnown.has(label) || label.startsWith('ns') || `_${label}` === serverService) throw reserved(label, 'service');
   return label;
 }
 

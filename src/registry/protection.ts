@@ -4,6 +4,7 @@
  * instance of it leaves by timeout. Deregistrations and failed checks by the server still apply.
  */
 import type { Entry, RenewalCount, ServiceEntry } from './catalog.ts';
+import { serverService } from './label.ts';
 
 /**
  * A scope is frozen when a lease ends in it while more than `share` of its instances, and at least `least`, are late.
@@ -65,8 +66,9 @@ export class Protection {
     this.#parts = parts;
   }
 
-  /** True where the entry must not leave by timeout now. */
+  /** True where the entry must not leave by timeout now. Never a server: it renews with itself, whatever the network does. */
   holds({ service }: Entry): boolean {
+    if (service.name === serverService) return false;
     return this.#whole !== null || this.#services.has(service);
   }
 

@@ -2,6 +2,7 @@
 import type { Catalog } from './catalog.ts';
 import { RegistryError } from './error.ts';
 import type { Instance } from './instance.ts';
+import { serverService } from './label.ts';
 import type { Caller, InstanceRef, WriteOptions } from './registration.ts';
 import type { RegistrySettings } from './settings.ts';
 import type { Tombstone } from './store.ts';
@@ -15,9 +16,12 @@ export function refuseStale(current: { readonly revision: number } | null, { ifM
 
 /**
  * Throws `conflict` for a caller with another token: an id belongs to the token that registered it, while it is
- * registered.
+ * registered; and `forbidden` for all but the server itself where the instance is a server.
  */
 export function refuseForeign(instance: Instance, caller: Caller): void {
+  if (instance.service === serverService && caller.address !== null) {
+    throw new RegistryError('forbidden', `${nameOf(instance)} is a server, which looks after itself`);
+  }
   if (instance.registeredBy === null || instance.registeredBy === caller.tokenId || caller.mayTakeOver) return;
   throw new RegistryError('conflict', `${nameOf(instance)} was registered with another token`);
 }
@@ -41,13 +45,14 @@ export function absence(ref: InstanceRef, generation: number | null, tombstone: 
 }
 
 /**
- * Throws `too-many` for one more instance. Limits hold for what is committed; the writes of one batch may go beyond
- * them.
+ * Throws `too-many` for one more instance. Limits hold for what users have committed; the writes of one batch may go
+ * beyond them.
  */
 export function refuseInstanceBeyondLimits(catalog: Catalog, settings: RegistrySettings, instance: Instance): void {
   const { zone, service } = instance;
+  if (service === serverService) return;
   const { mostInstances, mostInstancesPerService } = settings;
-  if (catalog.instanceCount >= mostInstances) {
+  if (catalog.instanceCount - catalog.servers.instances >= mostInstances) {
     throw new RegistryError('too-many', `there are ${mostInstances} instances, the limit`);
   }
   if ((catalog.service(zone, service)?.instances.size ?? 0) >= mostInstancesPerService) {
@@ -60,7 +65,8 @@ export function refuseInstanceBeyondLimits(catalog: Catalog, settings: RegistryS
 export function refuseServiceBeyondLimit(
   catalog: Catalog, { mostServices }: RegistrySettings, { zone, service }: Pick<Instance, 'zone' | 'service'>,
 ): void {
-  if (catalog.serviceCount < mostServices || catalog.service(zone, service) !== undefined) return;
+  const users = catalog.serviceCount - catalog.servers.services;
+  if (users < mostServices || catalog.service(zone, service) !== undefined) return;
   throw new RegistryError('too-many', `there are ${mostServices} services, the limit`);
 }
 

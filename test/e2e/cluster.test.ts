@@ -22,9 +22,9 @@ afterEach(async () => {
   for (const member of etcd.members) if (member.process.exitCode !== null || member.process.killed) await member.start();
 });
 
-function startNode(): Promise<TestServer> {
+function startNode(more: Record<string, string> = {}): Promise<TestServer> {
   const env = {
-    SIGNPOST_STORE_TYPE: 'etcd', SIGNPOST_STORE_ENDPOINTS: etcd.urls.join(','), SIGNPOST_DNS_STALE_AFTER: '4',
+    SIGNPOST_STORE_TYPE: 'etcd', SIGNPOST_STORE_ENDPOINTS: etcd.urls.join(','), SIGNPOST_DNS_STALE_AFTER: '4', ...more,
   };
   return startServer({ env });
 }
@@ -76,6 +76,37 @@ test('what is registered at one server is answered by all, with one generation a
   await everywhere('shared', [82]);
 });
 
+/** Ports at which servers have their API, as one of them knows. */
+async function serverPorts(server: TestServer): Promise<number[]> {
+  const { body } = await api(server.url, 'GET', '/v1/services/_signpost/instances');
+  return (body.instances as { port: number }[]).map(({ port }) => port).sort((one, other) => one - other);
+}
+
+const portOf = ({ url }: TestServer): number => Number(new URL(url).port);
+
+test('servers are instances of _signpost, in DNS too, until they stop or die', async () => {
+  const live = (): number[] => servers.map(portOf).sort((one, other) => one - other);
+  await using late = await startNode({ SIGNPOST_ADVERTISE: '9.9.9.9' });
+  for (const server of servers) {
+    await vi.waitFor(async () => expect(await serverPorts(server)).toEqual([...live(), portOf(late)].sort((one, other) => one - other)));
+    const { answers } = await query(server.dnsPort, '_signpost.svc.internal', 'SRV');
+    expect(answers).toHaveLength(4);
+    const { answers: nameServers } = await query(server.dnsPort, 'svc.internal', 'NS');
+    expect(nameServers).toMatchObject([{ data: 'ns-9-9-9-9.svc.internal' }]);
+  }
+  expect((await api(servers[0]!.url, 'PUT', '/v1/services/_signpost/instances/a', { port: 1 })).status).toBe(400);
+  await late.stop();
+  for (const server of servers) {
+    await vi.waitFor(async () => expect(await portsOf(server, 'signpost')).toEqual(live()));
+    const { answers } = await query(server.dnsPort, 'svc.internal', 'NS');
+    expect(answers).toMatchObject([{ data: 'ns1.svc.internal' }]);
+  }
+  await servers.pop()!.stop('SIGKILL');
+  await everywhere('signpost', live(), 25_000);
+  servers.push(await startNode());
+  await everywhere('signpost', live());
+}, 60_000);
+
 test('the serial of a zone is the same on all servers, whenever they started and whatever is left of it', async () => {
   const one = servers[0]!;
   await register(one.url, 'brief', 'one', { address: '10.0.0.7', port: 81 });
@@ -83,10 +114,10 @@ test('the serial of a zone is the same on all servers, whenever they started and
   await api(one.url, 'PUT', '/v1/services/brief', { ttl: 9 });
   await api(one.url, 'DELETE', '/v1/services/brief');
   await using late = await startNode();
-  const { revision } = (await api(one.url, 'GET', '/v1/services')).body;
-  for (const { dnsPort } of [...servers, late]) {
-    await vi.waitFor(async () => expect(await serialAt(dnsPort)).toBe(revision));
-  }
+  await vi.waitFor(async () => {
+    const serials = await Promise.all([...servers, late].map(({ dnsPort }) => serialAt(dnsPort)));
+    expect(new Set(serials).size).toBe(1);
+  });
 });
 
 test('renewals may go to any server; without them the lease ends on all', async () => {

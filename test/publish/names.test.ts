@@ -31,6 +31,15 @@ const named = [
     { kind: 'subtype', service, protocol, tag: 'v2' },
   ],
   ['_services._dns-sd._udp.svc.internal.', serviceTypesName(zone), { kind: 'service-types' }],
+
+  // The servers' own service.
+  ['_signpost.svc.internal.', serviceName(zone, '_signpost'), { kind: 'service', service: '_signpost' }],
+  [
+    '_signpost._tcp.svc.internal.',
+    protocolName(zone, '_signpost', 'tcp'),
+    { kind: 'protocol', service: '_signpost', protocol },
+  ],
+  ['a1._signpost.svc.internal.', instanceName(zone, '_signpost', 'a1'), { kind: 'instance', service: '_signpost', id: 'a1' }],
 ] as const;
 
 test.each(named)('%s is made and means what it was made from', (text, name, meaning) => {

@@ -4,7 +4,7 @@ import type { Instance } from '../../src/registry/instance.ts';
 import type { Service } from '../../src/registry/service.ts';
 import { parseName, printName } from '../../src/wire/name.ts';
 import type { AppliedChange } from '../../src/zone/change.ts';
-import { anInstance, aService, change, lines, publisherWithModel, settingsChange } from './support.ts';
+import { anInstance, aService, change, lines, publisherWithModel, records, serveBeside, settingsChange, ZoneModel } from './support.ts';
 
 /** Publishes instances and settings one after the other, each at the next revision, and shows what the zone has. */
 function open(settings: Parameters<typeof publisherWithModel>[0] = {}) {
@@ -418,6 +418,79 @@ describe('zones', () => {
       'svc.internal. 5 IN SOA ns1.svc.internal. hostmaster.svc.internal. 0 60 15 604800 5',
       'svc.internal. 60 IN NS ns1.svc.internal.',
     ]);
+  });
+});
+
+describe('name servers', () => {
+  const [one, other] = ['9.9.9.9', '2a00::1'];
+  const server = (id: string, addresses: string[], values: Partial<Instance> = {}): Partial<Instance> => {
+    const ports = [{ name: 'dns', port: 53, protocol: 'udp' as const }];
+    return { service: '_signpost', id, addresses, port: 8054, ports, lease: 15, ...values };
+  };
+  const isOfApex = (line: string): boolean => / (NS|SOA) |^ns/.test(line);
+  const alone = [
+    'ns1.svc.internal. 60 IN A 127.0.0.1',
+    'svc.internal. 5 IN SOA ns1.svc.internal. hostmaster.svc.internal. 0 60 15 604800 5',
+    'svc.internal. 60 IN NS ns1.svc.internal.',
+  ];
+
+  test('are the public addresses of the servers that there are, and this server where there is none', async () => {
+    const { put, remove, model, last } = open();
+    await put(server('a', [one, '10.0.0.1', '127.0.0.1']));
+    await put(server('b', [other]));
+    const both = [
+      'ns-2a000000000000000000000000000001.svc.internal. 60 IN AAAA 2a00::1',
+      'ns-9-9-9-9.svc.internal. 60 IN A 9.9.9.9',
+      'svc.internal. 5 IN SOA ns-2a000000000000000000000000000001.svc.internal. hostmaster.svc.internal. 0 60 15 604800 5',
+      'svc.internal. 60 IN NS ns-2a000000000000000000000000000001.svc.internal.',
+      'svc.internal. 60 IN NS ns-9-9-9-9.svc.internal.',
+    ];
+    expect(model.lines().filter(isOfApex)).toEqual(both);
+    expect(last().serial).toBe(2);
+    await remove('b');
+    expect(model.lines().filter(isOfApex)).toEqual([
+      'ns-9-9-9-9.svc.internal. 60 IN A 9.9.9.9',
+      'svc.internal. 5 IN SOA ns-9-9-9-9.svc.internal. hostmaster.svc.internal. 0 60 15 604800 5',
+      'svc.internal. 60 IN NS ns-9-9-9-9.svc.internal.',
+    ]);
+    await put(server('a', [one], { declared: 'draining' }));
+    expect(model.lines().filter(isOfApex)).toEqual(alone);
+  });
+
+  test.each([
+    ['private addresses', server('a', ['10.0.0.1', 'fd00::1', '127.0.0.1', '192.0.2.1'])],
+    ['no DNS', server('a', [one], { ports: [] })],
+    ['another service', server('a', [one], { service: 'web' })],
+  ])('are no instances with %s', async (_, instance) => {
+    const { put, model } = open();
+    await put(instance);
+    expect(model.lines().filter(isOfApex)).toEqual(alone);
+  });
+
+  test('of reverse zones are those of the first service zone', async () => {
+    const { put, model } = open({ reversePrefixes: ['10.0.0.0/8'] });
+    await put(server('a', [one]));
+    expect(model.lines().filter((line) => line.startsWith('10.in-addr.arpa. 60 IN NS'))).toEqual([
+      '10.in-addr.arpa. 60 IN NS ns-9-9-9-9.svc.internal.',
+    ]);
+  });
+
+  test('are those of the zone file where there is one', async () => {
+    const { put, model, publisher } = open();
+    const file = records('svc.internal.', '@ 60 SOA ns.example. host.example. 1 2 3 4 5', '@ 60 NS ns.example.');
+    await serveBeside(publisher, file, 1);
+    await put(server('a', [one]));
+    expect(model.lines().filter((line) => line.includes(' NS '))).toEqual(['svc.internal. 60 IN NS ns.example.']);
+    await serveBeside(publisher, null, 3);
+    expect(model.lines()).toContain('svc.internal. 60 IN NS ns-9-9-9-9.svc.internal.');
+  });
+
+  test('are known after a start', () => {
+    const { publisher } = publisherWithModel();
+    publisher.load([change(null, anInstance(server('a', [one])), 'loaded')]);
+    publisher.resumeAt(8);
+    const restarted = new ZoneModel().apply(publisher.replay());
+    expect(restarted.lines()).toContain('svc.internal. 60 IN NS ns-9-9-9-9.svc.internal.');
   });
 });
 

@@ -1,21 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Publisher } from '../../src/publish/publisher.ts';
-import { RRType } from '../../src/wire/codes.ts';
 import { parseName, printName } from '../../src/wire/name.ts';
-import { parseRdata } from '../../src/wire/rdata/rdata.ts';
-import type { ResourceRecord } from '../../src/wire/record.ts';
 import type { ZoneChange } from '../../src/zone/change.ts';
-import { anInstance, change, lines, serveBeside } from './support.ts';
-
-/** Records of a zone file, from lines `owner ttl type rdata`. */
-function records(origin: string, ...texts: string[]): ResourceRecord[] {
-  const apex = parseName(origin);
-  return texts.map((text) => {
-    const [, owner, ttl, mnemonic, rdata] = /^(\S+) (\d+) (\S+) (.*)$/.exec(text)!;
-    const type = RRType[mnemonic as 'A'];
-    return { owner: parseName(owner!, apex), type, ttl: Number(ttl), rdata: parseRdata(type, rdata!, apex) };
-  });
-}
+import { anInstance, change, lines, records, serveBeside } from './support.ts';
 
 function open() {
   const delivered: ZoneChange[] = [];

@@ -2,8 +2,10 @@
 import type { Change, InstanceCause } from '../../src/registry/change.ts';
 import type { Instance } from '../../src/registry/instance.ts';
 import type { Service } from '../../src/registry/service.ts';
+import { RRType } from '../../src/wire/codes.ts';
 import { type Name, parseName } from '../../src/wire/name.ts';
 import type { Octets } from '../../src/wire/octets.ts';
+import { parseRdata } from '../../src/wire/rdata/rdata.ts';
 import { printRecord, type ResourceRecord, type RRset } from '../../src/wire/record.ts';
 import type { Mark, ZoneChange } from '../../src/zone/change.ts';
 import { type Deliver, Publisher, type PublisherSettings } from '../../src/publish/publisher.ts';
@@ -139,6 +141,16 @@ export class ZoneModel {
       else this.#marks.set(owner, mark);
     }
   }
+}
+
+/** Records of a zone file, from lines `owner ttl type rdata`. */
+export function records(origin: string, ...texts: string[]): ResourceRecord[] {
+  const apex = parseName(origin);
+  return texts.map((text) => {
+    const [, owner, ttl, mnemonic, rdata] = /^(\S+) (\d+) (\S+) (.*)$/.exec(text)!;
+    const type = RRType[mnemonic as 'A'];
+    return { owner: parseName(owner!, apex), type, ttl: Number(ttl), rdata: parseRdata(type, rdata!, apex) };
+  });
 }
 
 /** Serves the records of a zone file (null: none) beside what is registered, at the next revision. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { admit } from '../../src/registry/admission.ts';
-import { canonicalAddress, scopeOf } from '../../src/registry/address.ts';
+import { canonicalAddress, isPublic, scopeOf } from '../../src/registry/address.ts';
 import { caller, web, zone } from './support.ts';
 
 const terms = { zone, service: null, defaultLease: 30, wall: 0 };
@@ -171,4 +171,20 @@ test.each([
   const attempt = () => admit(web('a', { address }), { ...caller, address: from }, terms);
   if (taken) expect(attempt().addresses).toEqual([canonicalAddress(address)]);
   else expect(attempt).toThrow(expect.objectContaining({ code: 'invalid', path: 'address' }));
+});
+
+test.each([
+  '10.0.0.1', '100.64.0.1', '127.0.0.1', '169.254.1.1', '172.16.0.1', '172.31.255.255', '192.0.0.8', '192.0.2.1',
+  '192.88.99.1', '192.168.0.1', '198.18.0.1', '198.19.255.255', '198.51.100.1', '203.0.113.1', '224.0.0.1', '240.0.0.1',
+  '255.255.255.255', '0.0.0.0', '::', '::1', 'fc00::1', 'fd00::7', 'fe80::1', 'ff02::1', '2001:db8::1', '2001::1',
+  '2002:808:808::1', '3fff::1', '64:ff9b::808:808', '100::1', '5f00::1',
+])('%s is not public', (address) => {
+  expect(isPublic(address)).toBe(false);
+});
+
+test.each([
+  '1.1.1.1', '9.255.255.255', '11.0.0.0', '100.63.255.255', '100.128.0.0', '172.15.0.1', '172.32.0.0', '192.0.1.1',
+  '192.167.0.1', '198.17.0.1', '198.20.0.0', '223.255.255.255', '2000::1', '2001:200::1', '2001:4860:4860::8888', '2a00::1',
+])('%s is public', (address) => {
+  expect(isPublic(address)).toBe(true);
 });

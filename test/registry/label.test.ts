@@ -264,7 +264,7 @@ test.each(cases.map(([text, kept]) => [JSON.stringify(text).slice(0, 40), text, 
   },
 );
 
-test.each(['wpad', 'WPAD', 'isatap', 'localhost', 'LocalHost', 'ns', 'ns1', 'NS2', 'ns-primary'])(
+test.each(['wpad', 'WPAD', 'isatap', 'localhost', 'LocalHost', 'ns', 'ns1', 'NS2', 'ns-primary', 'signpost'])(
   '%s is no name for a service',
   (text) => {
     expect(labelIn('service', text)).toBe('refused');
