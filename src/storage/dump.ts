@@ -7,7 +7,6 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type Store, type StoredBatch, StoreError, type StoreSnapshot } from '../registry/store.ts';
 import { encodeInstance, encodeService, encodeTombstone, EntryReader, formatVersion, parseObject } from './entry.ts';
-import { createLevelStore } from './level.ts';
 
 /** Yields a backup of what the store holds now, many lines at a time; writes may go on meanwhile. */
 export async function* dump(store: Store): AsyncGenerator<string> {
@@ -29,18 +28,6 @@ export async function* dump(store: Store): AsyncGenerator<string> {
     yield hashed(lines.join(''));
   }
   yield `${JSON.stringify({ entries, sha256: hash.digest('hex') })}\n`;
-}
-
-/**
- * Makes a store in `directory`, which must be missing or empty, of the backup in `file`, and returns its revision.
- * Rejects with `damaged` or `format` for a file that is no whole backup, before anything is written; with `in-use` for
- * another directory.
- */
-export async function restoreBackup(file: string, directory: string): Promise<number> {
-  await checkBackup(file);
-  const snapshot = await readBackup(file);
-  await createLevelStore(directory, snapshot);
-  return snapshot.revision;
 }
 
 /**

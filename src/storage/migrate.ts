@@ -1,4 +1,4 @@
-/** Moving everything that one store holds into another that is empty, while no server uses either. */
+/** Moving everything that one store or a backup holds into another store that is empty, while no server uses either. */
 import { existsSync } from 'node:fs';
 import { type StoredBatch, StoreError, type StoreSnapshot } from '../registry/store.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -15,13 +15,16 @@ export type Place =
   | { readonly kind: 'etcd'; readonly settings: EtcdSettings }
   | { readonly kind: 'backup'; readonly file: string };
 
+/** A place where a server keeps its entries. */
+export type StorePlace = Exclude<Place, { readonly kind: 'backup' }>;
+
 /**
  * Copies what is at `from`; returns how many instances that were. Rejects with StoreError, `in-use` where `to` is not
  * empty.
  */
 export async function migrate(
   from: Place,
-  to: Exclude<Place, { readonly kind: 'backup' }>,
+  to: StorePlace,
   clock: Clock,
   log: Logger,
 ): Promise<number> {
@@ -35,12 +38,28 @@ export async function migrate(
   };
   const { revision } = snapshot;
   try {
-    if (to.kind === 'level') await createLevelStore(to.directory, { revision, batches: counted() });
-    else await createEtcdStore(to.settings, clock, { revision, batches: counted() });
+    await create(to, { revision, batches: counted() }, clock);
   } finally {
     await close();
   }
   return instances;
+}
+
+/**
+ * Makes a store of the backup in `file`, and returns its revision. Rejects with `damaged` or `format` for a file that is
+ * no whole backup, before anything is written; with `in-use` where `to` is not empty.
+ */
+export async function restore(file: string, to: StorePlace, clock: Clock): Promise<number> {
+  await checkBackup(file);
+  const snapshot = await readBackup(file);
+  await create(to, snapshot, clock);
+  return snapshot.revision;
+}
+
+function create(to: StorePlace, snapshot: StoreSnapshot, clock: Clock): Promise<void> {
+  return to.kind === 'level'
+    ? createLevelStore(to.directory, snapshot)
+    : createEtcdStore(to.settings, clock, snapshot);
 }
 
 interface Opened {

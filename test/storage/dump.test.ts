@@ -2,9 +2,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { dump, restoreBackup } from '../../src/storage/dump.ts';
+import { dump } from '../../src/storage/dump.ts';
 import { LevelStore } from '../../src/storage/level.ts';
 import { MemoryStore } from '../../src/storage/memory.ts';
+import { restore } from '../../src/storage/migrate.ts';
 import { FakeClock } from '../support/clock.ts';
 import { uniform } from '../support/random.ts';
 import { anInstance, aService, put, remove, settings, stored } from './contract.ts';
@@ -14,6 +15,10 @@ let unused = 0;
 beforeAll(async () => void (place = await mkdtemp(join(tmpdir(), 'signpost-dump-'))));
 afterAll(() => rm(place, { recursive: true }));
 const path = (): string => join(place, String(unused++));
+
+function restoreBackup(file: string, directory: string): Promise<number> {
+  return restore(file, { kind: 'level', directory }, new FakeClock());
+}
 
 async function textOf(store: MemoryStore | LevelStore): Promise<string> {
   let text = '';
