@@ -3,7 +3,8 @@ import { toolsMissing } from './test/support/tools.ts';
 
 const onEtcd = [
   'test/storage/etcd/{store,model,access}.test.ts', 'test/storage/migrate.test.ts', 'test/cli/restore-etcd.test.ts',
-  'test/e2e/cluster.test.ts', 'test/e2e/cluster-faults.test.ts',
+  'test/e2e/cluster.test.ts', 'test/e2e/cluster-faults.test.ts', 'test/skydns/source.test.ts',
+  'test/e2e/skydns.test.ts',
 ];
 
 export default defineConfig({
