@@ -40,7 +40,7 @@ export interface StoreSnapshot {
 }
 
 export interface Store {
-  /** Most entries that one commit may touch: a removed instance and its tombstone are two. No limit where absent. */
+  /** Most entries that one commit may touch; an instance that comes or goes and its tombstone are two. None: no limit. */
   readonly mostEntries?: number;
   /** Highest revision that was ever committed; never goes back, also after a restart. */
   readonly revision: number;
@@ -103,9 +103,9 @@ export type StoredChange =
 export type StoredRef = Pick<Instance, 'zone' | 'service' | 'id'>;
 export type SharedRenewal = Pick<Instance, 'zone' | 'service' | 'id' | 'generation'>;
 
-/** How many entries a write touches. */
-export function entriesOf({ kind }: StoreWrite): number {
-  return kind === 'remove-instance' ? 2 : 1;
+/** How many entries a write touches: whether a tombstone forbids it matters to what is registered anew. */
+export function entriesOf(write: StoreWrite): number {
+  return write.kind === 'remove-instance' || (write.kind === 'instance' && write.expect === 0) ? 2 : 1;
 }
 
 export function isShared(store: Store): store is SharedStore {

@@ -304,7 +304,7 @@ interface Batch {
 }
 
 /** Entries; bounds the size of one commit, and with it how long later writes wait for it. */
-const mostInBatch = 1000;
+const mostInBatch = 2000;
 const mostOfOneWrite = 2;
 const ownShare = 1 / 3;
 

@@ -3,7 +3,7 @@
  * revision that the writer saw. A mark, a key of this server that each commit overwrites, tells whether a try got
  * through whose answer was lost, and which of what the watch brings is our own.
  */
-import type { IKeyValue, IRequestOp, ITxnRequest } from 'etcd3';
+import type { ICompare, IKeyValue, IRequestOp, ITxnRequest } from 'etcd3';
 import { LostRace, type StoreWrite } from '../../registry/store.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { encodeInstance, encodeService, encodeTombstone } from '../entry.ts';
@@ -36,9 +36,10 @@ export class Commits {
   }
 
   /**
-   * Resolves with the revision that etcd gave, and leaves `nonce` in the mark. No lease ends while some server has taken
-   * a renewal that this one has not heard of: where something is removed, no beat may be newer than `heardUpTo`, unless
-   * that is null. Rejects with `LostRace`, or `unavailable` at clock time `until`.
+   * Resolves with the revision that etcd gave, and leaves `nonce` in the mark. This server has heard of all up to
+   * `heardUpTo`, where that is not null. No lease ends while some server has taken a renewal that this one has not heard
+   * of: where something is removed, no beat may be newer. Nor does a registration that was long on its way bring back
+   * what was deregistered meanwhile. Rejects with `LostRace`, or `unavailable` at clock time `until`.
    */
   async commit(
     writes: readonly StoreWrite[], nonce: string, heardUpTo: number | null, until: number,
@@ -46,8 +47,10 @@ export class Commits {
     const markKey = this.#keys.commit(this.#server);
     const hasRemoval = writes.some(isRemoval);
     const lease = hasRemoval ? await this.#tombstoneLease.take(until) : '0';
-    const expected = writes.flatMap((write, place) => this.#expectationOf(write, place) ?? []);
-    const conditions = expected.map(({ key, revision }) => unchanged(key, revision));
+    const expected = writes.flatMap((write, place) =>
+      this.#expectationsOf(write, heardUpTo).map((expectation) => ({ ...expectation, place })),
+    );
+    const conditions = expected.map(({ condition }) => condition);
     if (hasRemoval && heardUpTo !== null) conditions.push(unwrittenSince(this.#keys.range('server/'), heardUpTo));
     const operations = writes.flatMap((write) => this.#operationsOf(write, lease));
     for (;;) {
@@ -67,23 +70,26 @@ export class Commits {
       // The first try got through, and only the answer was lost.
       if (mark?.value.toString() === nonce) return this.#mark;
       if (this.#mark !== known) continue;
-      const changed = expected.filter(({ revision }, index) => revisionOf(found[index]) !== revision);
+      const changed = expected.filter(({ isMet }, index) => !isMet(revisionOf(found[index])));
       throw new LostRace(new Set(changed.length > 0 ? changed.map(({ place }) => place) : removalsOf(writes)));
     }
   }
 
-  #expectationOf(write: StoreWrite, place: number): Expectation | null {
+  #expectationsOf(write: StoreWrite, heardUpTo: number | null): Expectation[] {
     switch (write.kind) {
-      case 'instance':
-        return { place, key: this.#keys.instance(write.value), revision: write.expect };
+      case 'instance': {
+        const expectation = stillAt(this.#keys.instance(write.value), write.expect);
+        if (write.expect > 0 || heardUpTo === null) return [expectation];
+        return [expectation, notAfter(this.#keys.tombstone(write.value), heardUpTo)];
+      }
       case 'remove-instance':
-        return { place, key: this.#keys.instance(write.value), revision: write.value.revision };
+        return [stillAt(this.#keys.instance(write.value), write.value.revision)];
       case 'service':
-        return { place, key: this.#keys.service(write.value), revision: write.expect };
+        return [stillAt(this.#keys.service(write.value), write.expect)];
       case 'remove-service':
-        return { place, key: this.#keys.service(write.value), revision: write.value.revision };
+        return [stillAt(this.#keys.service(write.value), write.value.revision)];
       case 'revision':
-        return null;
+        return [];
     }
   }
 
@@ -106,11 +112,19 @@ export class Commits {
   }
 }
 
-/** The mod revision that an entry must have, 0 where it must not be there, for the write at that place. */
+/** What must hold of an entry's mod revision, 0 where the entry is not there. */
 interface Expectation {
-  readonly place: number;
   readonly key: Buffer;
-  readonly revision: number;
+  readonly condition: ICompare;
+  readonly isMet: (revision: number) => boolean;
+}
+
+function stillAt(key: Buffer, expected: number): Expectation {
+  return { key, condition: unchanged(key, expected), isMet: (revision) => revision === expected };
+}
+
+function notAfter(key: Buffer, last: number): Expectation {
+  return { key, condition: unwrittenSince({ key }, last), isMet: (revision) => revision <= last };
 }
 
 function isRemoval({ kind }: StoreWrite): boolean {

@@ -23,8 +23,8 @@ export function unchanged(key: Buffer, revision: number): ICompare {
   return { key, ...isAt, mod_revision: revision };
 }
 
-/** Holds while no key of the range has been written after `revision`. */
-export function unwrittenSince(range: KeyRange, revision: number): ICompare {
+/** Holds while the key, or any of the range, has not been written after `revision`. */
+export function unwrittenSince(range: Pick<ICompare, 'key' | 'range_end'>, revision: number): ICompare {
   return { ...range, ...isBefore, mod_revision: revision + 1 };
 }
 

@@ -3,6 +3,9 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { Follower, SharedRenewal, StoredChange } from '../../../src/registry/store.ts';
 import { openLog } from '../../../src/runtime/log.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
+import { Commits } from '../../../src/storage/etcd/commits.ts';
+import { EtcdKeys } from '../../../src/storage/etcd/keys.ts';
+import { EtcdServers, type EtcdSettings } from '../../../src/storage/etcd/servers.ts';
 import { EtcdStore } from '../../../src/storage/etcd/store.ts';
 import { startEtcd, type TestEtcd } from '../../support/etcd.ts';
 import { anInstance, aService, put, registeredAt, remove, settings, stored, testStore } from '../contract.ts';
@@ -22,10 +25,12 @@ async function closeAll(): Promise<void> {
   for (const store of opened.splice(0)) await store.close();
 }
 
+function settingsFor(prefix: string): EtcdSettings {
+  return { endpoints: etcd.urls, user: null, password: null, prefix, tls: { ca: null, cert: null, key: null } };
+}
+
 async function open(prefix: string): Promise<EtcdStore> {
-  const tls = { ca: null, cert: null, key: null };
-  const settings = { endpoints: etcd.urls, user: null, password: null, prefix, tls };
-  const store = await EtcdStore.open(settings, systemClock, silent);
+  const store = await EtcdStore.open(settingsFor(prefix), systemClock, silent);
   opened.push(store);
   return store;
 }
@@ -116,6 +121,25 @@ test.each([
   const lostRace = { code: 'conflict', lost: new Set([1]) };
   await expect(store.commit([put(anInstance('b')), ...writes(revision!)])).rejects.toMatchObject(lostRace);
   expect([...(await stored(store)).instances.keys()]).toEqual(['web/a']);
+});
+
+test('a registration that comes to etcd after the instance was deregistered does not bring it back', async () => {
+  const prefix = freshPrefix();
+  const store = await open(prefix);
+  const [revision] = await store.commit([put(anInstance('a'))]);
+  const [removed] = await store.commit([remove(registeredAt(revision!, anInstance('a')))]);
+  const servers = await EtcdServers.load(settingsFor(prefix), systemClock);
+  try {
+    const commits = new Commits({ servers, keys: new EtcdKeys(prefix), clock: systemClock, server: 'late' });
+    const until = systemClock.now() + 2000;
+    const late = commits.commit([put(anInstance('b')), put(anInstance('a'))], 'late', revision!, until);
+    await expect(late).rejects.toMatchObject({ code: 'conflict', lost: new Set([1]) });
+    expect([...(await stored(store)).instances.keys()]).toEqual([]);
+    await commits.commit([put(anInstance('a'))], 'informed', removed!, until);
+    expect([...(await stored(store)).instances.keys()]).toEqual(['web/a']);
+  } finally {
+    servers.close();
+  }
 });
 
 test('a renewal reaches all servers before it resolves at the one that took it', async () => {
