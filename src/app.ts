@@ -121,17 +121,21 @@ async function start(
   if (skydns !== null) closing.push(() => skydns.close());
 
   await workers.start(registry.instanceCount > 0);
-  const endStaleness = watchStaleness({
-    clock,
-    log: log.child({ part: 'publish' }),
-    publisher,
-    stale: () => registry.stale,
-    bound: config.dns.staleAfter,
-  });
-  closing.push(() => {
-    endStaleness();
-    return Promise.resolve();
-  });
+  const followStaleness = (part: string, which: 'registered' | 'external', stale: () => number): void => {
+    const end = watchStaleness({
+      clock,
+      log: log.child({ part }),
+      publisher: { setStale: (isStale) => publisher.setStale(isStale, which) },
+      stale,
+      bound: config.dns.staleAfter,
+    });
+    closing.push(() => {
+      end();
+      return Promise.resolve();
+    });
+  };
+  followStaleness('publish', 'registered', () => registry.stale);
+  if (skydns !== null) followStaleness('skydns', 'external', () => skydns.stale);
 
   const checks = new CheckRunner({
     clock,

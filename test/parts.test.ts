@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { makeConfig } from '../src/config/load.ts';
-import { whereaboutsOf } from '../src/parts.ts';
+import { skydnsSettings, whereaboutsOf } from '../src/parts.ts';
 import { machineAddresses } from '../src/transport/every-address.ts';
+import { parseName } from '../src/wire/name.ts';
 
 /** What a server says of itself that listens there, and got ports 8053 and 8054 and up. */
 function whereabouts(variables: Record<string, string>): ReturnType<typeof whereaboutsOf> {
@@ -43,5 +44,31 @@ describe('a server is to be found', () => {
       addresses: ['192.0.2.1', '2001:db8::1'], ports: { dns },
     });
     expect(() => whereabouts({ SIGNPOST_ADVERTISE: 'fe80::1%eth0' })).toThrow('an address');
+  });
+});
+
+describe('keys of SkyDNS', () => {
+  const ofVariables = (variables: Record<string, string>) => skydnsSettings(makeConfig(null, { variables, flags: {} }));
+  const zones = { SIGNPOST_SKYDNS_ZONES: 'skydns.local,10.in-addr.arpa', SIGNPOST_SKYDNS_ENDPOINTS: 'http://keys:2379' };
+
+  test('are read for the zones that are named, and for none otherwise', () => {
+    expect(ofVariables({})).toBeNull();
+    expect(ofVariables(zones)?.zones).toEqual([parseName('skydns.local.'), parseName('10.in-addr.arpa.')]);
+  });
+
+  test('come from the etcd of the store where no other is named', () => {
+    const store = { SIGNPOST_STORE_TYPE: 'etcd', SIGNPOST_STORE_ENDPOINTS: 'http://store:2379', SIGNPOST_STORE_USER: 'signpost' };
+    expect(ofVariables({ ...zones, ...store })?.etcd).toMatchObject({ endpoints: ['http://keys:2379'], user: null });
+    const shared = ofVariables({ ...store, SIGNPOST_SKYDNS_ZONES: 'skydns.local' })?.etcd;
+    expect(shared).toMatchObject({ endpoints: ['http://store:2379'], user: 'signpost', prefix: '/skydns/' });
+  });
+
+  test.each(['/dns', '/dns/', '/dns//'])('have a prefix that ends in one slash, of %s', (prefix) => {
+    expect(ofVariables({ ...zones, SIGNPOST_SKYDNS_PREFIX: prefix })?.etcd.prefix).toBe('/dns/');
+  });
+
+  test('do not fill a reverse zone that instances fill', () => {
+    const message = 'skydns.zones: found 10.in-addr.arpa., wanted zones that reverse does not make';
+    expect(() => ofVariables({ ...zones, SIGNPOST_REVERSE: '10.0.0.0/8' })).toThrow(message);
   });
 });

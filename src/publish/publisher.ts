@@ -93,11 +93,12 @@ export class Publisher {
     return this.#send([...changed, ...[...moved].map((zone) => [zone, nothing] as const)].map(updateOf));
   }
 
-  /** Has all answers from what is registered say that they may be out of date, or say so no more. */
-  setStale(stale: boolean): Promise<AppliedChange> {
-    const registered = [...this.#zones.values()].filter(({ isRegistered }) => isRegistered);
-    for (const zone of registered) zone.stale = stale;
-    return this.#send(registered.map((zone) => updateOf([zone, nothing])));
+  /** Has all answers from what is registered, or external, say that they may be out of date, or say so no more. */
+  setStale(stale: boolean, which: 'registered' | 'external' = 'registered'): Promise<AppliedChange> {
+    const isMeant = ({ isRegistered, external }: PublishedZone) => (which === 'external' ? external !== null : isRegistered);
+    const zones = [...this.#zones.values()].filter(isMeant);
+    for (const zone of zones) zone.stale = stale;
+    return this.#send(zones.map((zone) => updateOf([zone, nothing])));
   }
 
   /**

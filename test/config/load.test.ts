@@ -107,6 +107,9 @@ describe('makeConfig', () => {
     ['dns: {\n', 'signpost.yaml:2:1: '],
     ['http: { tls: { cert: a.pem } }\n', 'http.tls: found one of cert and key, wanted both'],
     ['store: { type: etcd }\n', 'store.endpoints: found none, wanted one for etcd'],
+    ['skydns: { zones: skydns.local }\n', 'skydns.endpoints: found none, wanted one for skydns.zones, as the store is not on etcd'],
+    ['skydns: { zones: svc.internal, endpoints: "http://x" }\n', 'skydns.zones: found svc.internal, wanted zones in which nobody registers'],
+    ['skydns: { tls: { key: a.pem } }\n', 'skydns.tls: found one of cert and key, wanted both'],
     ['store: { type: etcd, endpoints: [ftp://x] }\n', 'signpost.yaml:1:34: store.endpoints[0]: found "ftp://x", wanted an address such as'],
     [`data: ${'x'.repeat(5000)}\n`, `signpost.yaml:1:7: data: found "${'x'.repeat(56)}..., wanted a path`],
   ])('refuses %j', (text, problem) => {

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createSocket } from 'node:dgram';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,7 +53,11 @@ beforeAll(async () => {
   for (const [key, said] of Object.entries(keys)) await put(`test/skydns/${key}`, said);
   await put('arpa/in-addr/10/0/0/127', { host: 'reverse.skydns.test' });
   server = await startServer({
-    env: { SIGNPOST_SKYDNS_ZONES: 'skydns.test,10.in-addr.arpa', SIGNPOST_SKYDNS_ENDPOINTS: etcd.urls.join(',') },
+    env: {
+      SIGNPOST_SKYDNS_ZONES: 'skydns.test,10.in-addr.arpa',
+      SIGNPOST_SKYDNS_ENDPOINTS: etcd.urls.join(','),
+      SIGNPOST_DNS_STALE_AFTER: '1',
+    },
   });
 }, 60_000);
 afterAll(async () => {
@@ -110,7 +114,17 @@ test('explain says what the answer is made of, and metrics count the keys', asyn
   expect(metrics).toContain(`signpost_skydns_keys{zone="skydns.test"} ${Object.keys(keys).length}`);
 });
 
-test('while etcd is gone all is answered as before', async () => {
+test('a file of a zone that keys fill is refused, and the keys go on', async () => {
+  await mkdir(server.zones, { recursive: true });
+  await writeFile(join(server.zones, 'skydns.test.zone'), '@ 60 IN SOA ns admin 1 1 1 1 1\n@ 60 IN NS ns\nns 60 IN A 10.0.0.1\n');
+  server.process.kill('SIGHUP');
+  const refusal = expect.objectContaining({ msg: expect.stringContaining('the keys of SkyDNS fill this zone') as unknown });
+  await vi.waitFor(() => expect(server.log).toContainEqual(refusal), 5000);
+  if (toolsMissing('dig')) return;
+  expect(await dig(server.dnsPort, 'www.skydns.test', 'A')).toHaveLength(2);
+});
+
+test('while etcd is gone all is answered as before, and says after a while that it may be stale', async () => {
   if (toolsMissing('dig')) return;
   const [member] = etcd.members;
   await member!.stop('SIGKILL');
@@ -119,6 +133,8 @@ test('while etcd is gone all is answered as before', async () => {
     await vi.waitFor(async () => expect(await (await fetch(`${server.url}/metrics`)).text()).toMatch(stale), 10_000);
     expect(await dig(server.dnsPort, 'targetstrip.skydns.test', 'A')).toEqual(['targetstrip.skydns.test. 300 A 10.0.0.1']);
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    const args = ['@127.0.0.1', '-p', String(server.dnsPort), 'targetstrip.skydns.test.', 'A'];
+    await vi.waitFor(async () => expect(await runTool('dig', args)).toContain('EDE: 3 (Stale Answer)'), 5000);
   } finally {
     await member!.start();
   }
