@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { runTool } from './tools.ts';
 
 export interface TestMember {
-  /** `http://127.0.0.1:PORT`, where clients go. */
+  /** Where clients go. */
   readonly url: string;
   readonly process: ChildProcess;
   /** Starts it again after it was stopped, with what it held. */
@@ -25,19 +25,34 @@ export interface TestEtcd {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function startEtcd(size = 1): Promise<TestEtcd> {
+/** Files (PEM) of a member, and of the authority that its clients must be certified by. */
+export interface TestTls {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** With `tls`, clients come by https and show a certificate. */
+export async function startEtcd(size = 1, tls: TestTls | null = null): Promise<TestEtcd> {
   const directory = await mkdtemp(join(tmpdir(), 'signpost-etcd-'));
-  const ports = await freePorts(2 * size);
+  const ports = await freePorts(3 * size);
   const names = Array.from({ length: size }, (_, index) => `m${index}`);
-  const peers = names.map((name, index) => `${name}=http://127.0.0.1:${ports[2 * index + 1]!}`).join(',');
+  const peers = names.map((name, index) => `${name}=http://127.0.0.1:${ports[3 * index + 1]!}`).join(',');
+  const secured =
+    tls === null
+      ? []
+      : ['--cert-file', tls.cert, '--key-file', tls.key, '--trusted-ca-file', tls.ca, '--client-cert-auth'];
   const members = names.map((name, index) => {
-    const [url, peer] = [`http://127.0.0.1:${ports[2 * index]!}`, `http://127.0.0.1:${ports[2 * index + 1]!}`];
+    const [port, peerPort, metricsPort] = ports.slice(3 * index);
+    const url = tls === null ? `http://127.0.0.1:${port}` : `https://localhost:${port}`;
+    const listen = url.replace('localhost', '127.0.0.1');
+    const [peer, metrics] = [`http://127.0.0.1:${peerPort}`, `http://127.0.0.1:${metricsPort}`];
     const args = [
-      '--name', name, '--data-dir', join(directory, name), '--listen-client-urls', url, '--advertise-client-urls', url,
-      '--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', peers,
-      '--logger', 'zap', '--log-level', 'error',
+      '--name', name, '--data-dir', join(directory, name), '--listen-client-urls', listen,
+      '--advertise-client-urls', url, '--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', peers,
+      '--listen-metrics-urls', metrics, '--logger', 'zap', '--log-level', 'error', ...secured,
     ];
-    return new Member(url, args);
+    return new Member(url, metrics, args);
   });
   await Promise.all(members.map((member) => member.start()));
   return {
@@ -52,11 +67,14 @@ export async function startEtcd(size = 1): Promise<TestEtcd> {
 
 class Member implements TestMember {
   readonly url: string;
+  /** Where it says how it is, to anybody. */
+  readonly #metrics: string;
   readonly #args: readonly string[];
   #process: ChildProcess | null = null;
 
-  constructor(url: string, args: readonly string[]) {
+  constructor(url: string, metrics: string, args: readonly string[]) {
     this.url = url;
+    this.#metrics = metrics;
     this.#args = args;
   }
 
@@ -67,7 +85,7 @@ class Member implements TestMember {
   async start(): Promise<void> {
     this.#process = spawn('etcd', this.#args, { stdio: 'ignore' });
     await once(this.#process, 'spawn');
-    while (!(await isHealthy(this.url))) {
+    while (!(await isHealthy(this.#metrics))) {
       if (this.#process.exitCode !== null) throw new Error(`etcd ended with ${this.#process.exitCode}`);
       await pause(50);
     }

@@ -5,7 +5,7 @@ import { type EtcdKeys, readInstance, readService, readTombstone } from './keys.
 import { pagesOf } from './pages.ts';
 import type { EtcdServers } from './servers.ts';
 
-/** `revision` is that of the last commit; `listedAt`, which is no lower, that of etcd by which nothing came after it. */
+/** `revision` is that of the last commit; `listedAt`, which is no lower, that of etcd up to which none followed it. */
 export interface Listed extends StoreSnapshot {
   readonly listedAt: number;
 }

@@ -103,15 +103,19 @@ export class EtcdServers {
   }
 }
 
-function optionsOf({ user, password, tls: { ca, cert, key } }: EtcdSettings, endpoint: string): IOptions {
-  const certificate =
-    cert !== null && key !== null ? { certChain: readFileSync(cert), privateKey: readFileSync(key) } : null;
+function optionsOf({ user, password, tls }: EtcdSettings, endpoint: string): IOptions {
+  const { rootCertificate, privateKey, certChain } = securityOf(tls);
   return {
     hosts: endpoint.replace(/\/$/, ''),
     ...(user !== null && password !== null ? { auth: { username: user, password } } : {}),
-    ...(ca !== null || certificate !== null
+    ...(rootCertificate !== null || privateKey !== null
       // Without an authority given those of the system count, which the library's types do not know.
-      ? { credentials: { rootCertificate: (ca === null ? null : readFileSync(ca)) as Buffer, ...certificate } }
+      ? {
+        credentials: {
+          rootCertificate: rootCertificate as Buffer,
+          ...(privateKey === null ? {} : { privateKey, certChain: certChain! }),
+        },
+      }
       : {}),
     // Streams have no deadline, so a server that hangs must be noticed otherwise; etcd punishes pings within 5 s.
     grpcOptions: {
@@ -126,6 +130,22 @@ function optionsOf({ user, password, tls: { ca, cert, key } }: EtcdSettings, end
     defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + onePatience }),
     faultHandling: { host: () => once, global: once },
   };
+}
+
+/** What the files of `tls` hold; a certificate counts only with its key. */
+export function securityOf({ ca, cert, key }: EtcdSettings['tls']): Security {
+  const isCertified = cert !== null && key !== null;
+  return {
+    rootCertificate: ca === null ? null : readFileSync(ca),
+    privateKey: isCertified ? readFileSync(key) : null,
+    certChain: isCertified ? readFileSync(cert) : null,
+  };
+}
+
+interface Security {
+  readonly rootCertificate: Buffer | null;
+  readonly privateKey: Buffer | null;
+  readonly certChain: Buffer | null;
 }
 
 /** The library's policy of trying just once. */

@@ -4,13 +4,16 @@
  * tell each other that they are alive and which renewals they took (beats.ts).
  */
 import { randomUUID } from 'node:crypto';
-import type { Follower, SharedRenewal, SharedStore, StoreSnapshot, StoreWrite } from '../../registry/store.ts';
+import {
+  type Follower, type SharedRenewal, type SharedStore, StoreError, type StoreSnapshot, type StoreWrite,
+} from '../../registry/store.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { EntryReader } from '../entry.ts';
 import { Beats } from './beats.ts';
 import { claim } from './claim.ts';
 import { Commits } from './commits.ts';
+import { obstaclesTo } from './connection.ts';
 import { Feed } from './feed.ts';
 import { EtcdKeys } from './keys.ts';
 import { type Listed, Listing } from './listing.ts';
@@ -43,7 +46,7 @@ export class EtcdStore implements SharedStore {
       return new EtcdStore({ servers, keys, reader, listing, clock, log, listed: await listing.take() });
     } catch (error) {
       servers.close();
-      throw error;
+      throw await explained(error, settings);
     }
   }
 
@@ -111,6 +114,13 @@ export class EtcdStore implements SharedStore {
     await this.#beats.close();
     this.#servers.close();
   }
+}
+
+async function explained(error: unknown, settings: EtcdSettings): Promise<unknown> {
+  if (!(error instanceof StoreError) || error.code !== 'unavailable') return error;
+  const obstacles = await obstaclesTo(settings);
+  if (obstacles === '') return error;
+  return new StoreError('unavailable', `etcd cannot be reached: ${obstacles}`, { cause: error });
 }
 
 interface EtcdStoreParts {
