@@ -93,7 +93,7 @@ function counted(all) {
 /** What of that which owners were told is not so on etcd. */
 async function audit(book, etcd) {
   const live = services.flatMap((service) => book.live(service));
-  const { instances } = await etcd.read();
+  const { instances } = await etcd.read(services);
   const wrong = [];
   for (const { service, id, generation, state } of live) {
     const stored = instances.get(`${service}/${id}`);

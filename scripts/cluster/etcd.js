@@ -69,8 +69,8 @@ export class Etcd {
     await this.#askAny('/v3/kv/compaction', { revision: header.revision, physical: true });
   }
 
-  /** Its revision, and the instances as they are: `SERVICE/ID` to revision and generation. */
-  async read() {
+  /** Its revision, and the instances of services as they are: `SERVICE/ID` to revision and generation. */
+  async read(services) {
     const range = { key: base64(prefix), range_end: base64(`${prefix.slice(0, -1)}0`) };
     const { header, kvs = [] } = await this.#askAny('/v3/kv/range', range);
     const entries = kvs.map(({ key, value, mod_revision }) => {
@@ -79,7 +79,8 @@ export class Etcd {
       const { generation } = JSON.parse(text(value));
       return [text(key).slice(prefix.length).split('/').slice(1).join('/'), { revision, generation: generation || revision }];
     });
-    return { revision: Number(header.revision), instances: new Map(entries) };
+    const asked = entries.filter(([key]) => services.includes(key.split('/')[0]));
+    return { revision: Number(header.revision), instances: new Map(asked) };
   }
 
   kill() {

@@ -88,11 +88,11 @@ export async function listInstances({ url }, services) {
  */
 export async function untilEqual(servers, etcd, services) {
   const started = performance.now();
-  const { revision } = await etcd.read();
+  const { revision } = await etcd.read(services);
   const old = (entries) => [...entries].filter(([, found]) => found <= revision).map(([key, found]) => `${key}@${found}`);
   await Promise.all(servers.map((server) => until(async () => {
     const held = await listInstances(server, services);
-    const { instances } = await etcd.read();
+    const { instances } = await etcd.read(services);
     const stored = [...instances].map(([key, instance]) => [key, instance.revision]);
     return old(stored).sort().join() === old(held).sort().join();
   })));
