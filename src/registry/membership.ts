@@ -51,13 +51,14 @@ export class Membership {
     this.#closed = true;
     this.#timer?.cancel();
     await this.#work;
-    for (const [zone, generation] of this.#generations) {
-      await this.#try(() => this.#parts.registry.deregister(this.#ref(zone), generation, self));
-    }
+    const { registry } = this.#parts;
+    await Promise.all([...this.#generations].map(([zone, generation]) =>
+      this.#try(() => registry.deregister(this.#ref(zone), generation, self)),
+    ));
   }
 
   async #renew(): Promise<void> {
-    for (const zone of this.#parts.registry.zones) await this.#try(() => this.#renewIn(zone));
+    await Promise.all(this.#parts.registry.zones.map((zone) => this.#try(() => this.#renewIn(zone))));
     if (this.#closed) return;
     this.#timer = this.#parts.clock.after((lease * 1000) / 3, () => {
       this.#work = this.#renew();
