@@ -28,7 +28,7 @@ import {
 } from './registration.ts';
 import { parseService, type Service } from './service.ts';
 import type { RegistrySettings } from './settings.ts';
-import { isShared, type SharedRenewal, type SharedStore, stamped, type Store, type Tombstone } from './store.ts';
+import { isShared, LostRace, type SharedRenewal, type SharedStore, stamped, type Store, type Tombstone } from './store.ts';
 import { Tombstones } from './tombstones.ts';
 import { Upkeep } from './upkeep.ts';
 import { type Decision, type Published, refusalOf, Writer } from './writer.ts';
@@ -481,18 +481,23 @@ export class Registry {
     });
   }
 
-  /** What is refused for how things stand is asked for once more when all is known that other servers have committed. */
+  /**
+   * What is refused for how things stand is asked for once more when all is known that other servers have committed, and
+   * what has lost a race to one of them a few times.
+   */
   async #decided<T>(ask: () => T | Promise<T>): Promise<T> {
-    try {
-      return await ask();
-    } catch (error) {
-      if (this.#shared === null || !(error instanceof RegistryError) || !outdatable.has(error.code)) throw error;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (this.#shared === null || !(error instanceof RegistryError) || !outdatable.has(error.code)) throw error;
+        if (tries === (error.cause instanceof LostRace ? mostRaces : 2)) throw error;
+      }
       await this.#shared.catchUp().catch((cause: unknown) => {
         throw refusalOf(cause);
       });
       // What it brought goes through the writer.
       await this.#writer.writeOwn('', () => ({ kind: 'nothing', outcome: undefined }));
-      return ask();
     }
   }
 
@@ -561,6 +566,7 @@ type Repeatable = Registered & { readonly isRenewal: boolean };
 
 /** Refusals that come from what other servers have committed, or from not having heard of it. */
 const outdatable: ReadonlySet<RegistryErrorCode> = new Set(['not-found', 'gone', 'replaced', 'stale', 'conflict']);
+const mostRaces = 5;
 const keptTombstones = 100_000;
 /** Milliseconds. */
 const mostWait = 1900;

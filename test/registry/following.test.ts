@@ -4,7 +4,7 @@ import { Registry, type RegistryParts } from '../../src/registry/registry.ts';
 import type { Change } from '../../src/registry/change.ts';
 import { defaultRegistrySettings } from '../../src/registry/settings.ts';
 import {
-  type Follower, type SharedRenewal, type SharedStore, type StoredChange, StoreError, type StoreWrite,
+  type Follower, LostRace, type SharedRenewal, type SharedStore, type StoredChange, StoreError, type StoreWrite,
 } from '../../src/registry/store.ts';
 import { MemoryStore } from '../../src/storage/memory.ts';
 import { FakeClock, settled } from '../support/clock.ts';
@@ -245,15 +245,17 @@ test('nobody waits longer than 2 s for the store', async () => {
   expect(await renewed).toMatchObject([{ error: { code: 'store-unavailable' } }]);
 });
 
-test('a registration that lost a race is decided on anew', async () => {
+test('a registration that lost races is decided on anew, five times at most', async () => {
   const { store, registry } = await open();
   store.unheard = [foreign(5, 'a', { registeredBy: null })];
-  store.commit = (writes) => {
-    store.commit = MemoryStore.prototype.commit.bind(store);
-    return Promise.reject(new StoreError('conflict', `${writes.length} lost`));
-  };
+  let races = 4;
+  const commit = store.commit.bind(store);
+  store.commit = (writes) => (races-- > 0 ? Promise.reject(new LostRace(new Set([0]))) : commit(writes));
   const { created, instance } = await registry.register(web('a', { weight: 1 }), caller);
   expect([created, instance.weight]).toEqual([false, 1]);
+  races = 5;
+  await expect(registry.register(web('a', { weight: 2 }), caller)).rejects.toMatchObject({ code: 'conflict' });
+  expect(races).toBe(0);
 });
 
 test('while the store is out of reach nothing expires, and no check changes anything', async () => {
