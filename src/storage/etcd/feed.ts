@@ -39,6 +39,8 @@ export class Feed {
   /** Commits of this server that are under way, by the nonce that each leaves in the mark. */
   readonly #own = new Map<string, OwnCommit>();
   #waiters: Waiter[] = [];
+  /** Since when something is committed and the watch brings nothing; null where it does. */
+  #silentSince: number | null = null;
   #closed = false;
 
   constructor(parts: FeedParts) {
@@ -105,14 +107,13 @@ export class Feed {
     const { clock } = this.#parts;
     if (!this.isWhole) return Promise.reject(missing());
     if (revision <= this.#followed) return Promise.resolve();
-    const [wait, followed, breaks] = [until - clock.now(), this.#followed, this.#breaks];
+    const [begun, followed, breaks] = [clock.now(), this.#followed, this.#breaks];
     return new Promise((resolve, reject) => {
-      const timer = clock.after(wait, () => {
+      const timer = clock.after(until - begun, () => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
         const silence = new StoreError('unavailable', 'etcd does not tell what it has committed');
         reject(silence);
-        // The other end hangs, or is gone without a word. gRPC would notice, but only after 13 s.
-        if (wait >= longestSilence && this.#followed === followed && this.#breaks === breaks) this.#giveUp(silence);
+        if (this.#followed === followed && this.#breaks === breaks) this.#judgeSilence(begun, silence);
       });
       const waiter: Waiter = {
         revision,
@@ -149,7 +150,13 @@ export class Feed {
     else this.#endWatch = endWatch;
   }
 
-  #giveUp(cause: StoreError): void {
+  /**
+   * Nothing came since clock time `begun`, when something was committed. Where that goes on, the other end hangs or is
+   * gone without a word; gRPC would notice, but only after 13 s.
+   */
+  #judgeSilence(begun: number, cause: StoreError): void {
+    this.#silentSince ??= begun;
+    if (this.#parts.clock.now() - this.#silentSince < longestSilence) return;
     this.#endWatch?.();
     void this.#relist(cause);
   }
@@ -159,6 +166,7 @@ export class Feed {
     const { listing, clock, log } = this.#parts;
     this.#breaks++;
     this.#endWatch = null;
+    this.#silentSince = null;
     this.#own.clear();
     for (const { reject } of this.#waiters.splice(0)) reject(missing());
     log.warn({ err: cause }, 'the watch on etcd broke; everything is read anew');
@@ -179,6 +187,7 @@ export class Feed {
 
   /** Hands on what the watch brought, in order and without what is ours. */
   #handOn(events: readonly IEvent[]): void {
+    this.#silentSince = null;
     const { keys, reader, heard, server } = this.#parts;
     const changes: StoredChange[] = [];
     const renewals: SharedRenewal[] = [];
@@ -242,6 +251,6 @@ function isDelete({ type }: IEvent): boolean {
   return (type as string).toUpperCase() === 'DELETE';
 }
 
-/** Milliseconds. A watch has nothing to say for so long only where nothing was committed. */
-const longestSilence = 1000;
+/** Milliseconds. More than one beat that does not come back, since a machine may be busy. */
+const longestSilence = 3000;
 const relistPause = 200;
