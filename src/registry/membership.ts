@@ -33,6 +33,8 @@ export class Membership {
   readonly #generations = new Map<string, number>();
   #work: Promise<void>;
   #timer: Timer | null = null;
+  /** What the registry refused last, until it takes something: logged once. */
+  #refusal: string | null = null;
   #closed = false;
 
   /** Registers at once; what the store refuses now is tried again until `leave`. */
@@ -82,8 +84,14 @@ export class Membership {
   }
 
   async #try(work: () => Promise<unknown>): Promise<void> {
-    await work().catch((error: unknown) => {
-      this.#parts.log.warn({ err: error }, 'the registry did not take what this server says of itself');
-    });
+    try {
+      await work();
+      this.#refusal = null;
+    } catch (error) {
+      const { message } = error as Error;
+      const level = message === this.#refusal ? 'debug' : 'warn';
+      this.#parts.log[level]({ err: error }, 'the registry did not take what this server says of itself');
+      this.#refusal = message;
+    }
   }
 }
