@@ -118,6 +118,18 @@ test('the serial of a zone is the same on all servers, whenever they started and
   });
 });
 
+test('servers that are told to change one instance at once all do it, one after the other', async () => {
+  for (let round = 0; round < 5; round++) {
+    const replies = await Promise.all(servers.map(({ url }, index) => (
+      register(url, 'raced', 'one', { address: '10.0.0.7', port: 90 + index, weight: 10 * round + index })
+    )));
+    const generations = replies.map(({ body }) => body.generation as number);
+    expect(new Set(generations).size).toBe(servers.length);
+    const winner = generations.indexOf(Math.max(...generations));
+    await everywhere('raced', [90 + winner]);
+  }
+});
+
 test('renewals may go to any server; without them the lease ends on all', async () => {
   const { body } = await register(servers[0]!.url, 'roaming', 'one', { address: '10.0.0.7', port: 83, lease: 2 });
   await everywhere('roaming', [83]);
