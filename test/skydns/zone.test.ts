@@ -86,7 +86,7 @@ describe('whatever keys come, change and go', () => {
 });
 
 describe('a change', () => {
-  const many = Object.fromEntries(
+  const many: Record<string, Said> = Object.fromEntries(
     Array.from({ length: 1000 }, (_, n) => [`/skydns/test/skydns/web/${n}`, { host: `10.0.${n >> 8}.${n & 255}`, port: 80 }]),
   );
 
@@ -110,6 +110,37 @@ describe('a change', () => {
     zone.apply(changes(Object.fromEntries(Object.keys(many).map((each) => [each, null]))));
     expect(lines(zone.rrsets())).toEqual(lines(zoneOf({}).rrsets()));
     expect(zone.ownerAtOrBelow(parseName('web.skydns.test.'))).toBeNull();
+  });
+
+  test('that takes keys away keeps nothing of their names', () => {
+    const zone = zoneOf({ '/skydns/test/skydns/a/b/c': { host: '10.0.0.1' } });
+    zone.apply(changes({ '/skydns/test/skydns/a/b/c': null }));
+    expect([...zone.top.children].map(({ owner }) => owner)).toEqual([parseName('dns.skydns.test.')]);
+  });
+
+  test.each<[string, Record<string, Said | null>]>([
+    ['name servers', { 'dns/ns/a': { host: '10.8.0.1' } }],
+    ['addresses of the apex', { 'dns/apex/1': { host: '10.8.0.1' }, 'web/7': { host: '10.8.0.2' } }],
+    ['an alias', { 'alias/1': { host: 'lb.example' } }],
+    ['a group', { 'grp/1': { host: '10.8.0.1', group: 'g' }, 'grp/sub/2': { host: '10.8.0.2', group: 'h' } }],
+  ])('of %s beside a thousand keys comes and goes', (_, below) => {
+    const added = Object.fromEntries(Object.entries(below).map(([each, value]) => [`/skydns/test/skydns/${each}`, value]));
+    const zone = zoneOf(many);
+    const model = loaded(zone);
+    const before = model.state();
+    model.apply([zoneChange('update', zone.apply(changes(added)).difference)]);
+    expect(model.state()).toEqual(loaded(zoneOf({ ...many, ...added } as Record<string, Said>, 'skydns.test.', Infinity)).state());
+    const back = Object.fromEntries(Object.keys(added).map((each) => [each, many[each] ?? null]));
+    model.apply([zoneChange('update', zone.apply(changes(back)).difference)]);
+    expect(model.state()).toEqual(before);
+  });
+
+  test('that leaves many keys of one alias makes the name that alias', () => {
+    const aliases = Array.from({ length: 8 }, (_, n) => [`/skydns/test/skydns/www/${n}`, { host: 'lb.example' }] as const);
+    const zone = zoneOf({ ...Object.fromEntries(aliases), '/skydns/test/skydns/www/x': { host: '10.0.0.1' } }, 'skydns.test.', 2);
+    const model = loaded(zone);
+    model.apply([zoneChange('update', zone.apply(changes({ '/skydns/test/skydns/www/x': null })).difference)]);
+    expect(model.lines().filter((line) => line.startsWith('www.'))).toEqual(['www.skydns.test. 300 IN CNAME lb.example.']);
   });
 
   test('tells of aliases that cannot be, at the names that they stand for', () => {
