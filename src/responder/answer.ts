@@ -11,7 +11,7 @@ import { StoredRRset } from '../zone/rrset.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { Zones } from '../zone/zones.ts';
 import { putNegative } from './negative.ts';
-import { type PlacedRRset, type Reply, emptyReply } from './reply.ts';
+import { type PlacedRRset, type Reply, emptyReply, place } from './reply.ts';
 
 /** Aliases that are followed for one question; the client asks on from there. */
 const maxAliases = 16;
@@ -29,7 +29,7 @@ export function answer(zones: Zones, question: FoldedName, type: number): Reply 
   // Null while it is the name of the question.
   let owner: Name | null = null;
   let name = question;
-  const seen: Name[] = [];
+  let seen: Name[] | null = null;
   for (;;) {
     const zone = zones.find(name, type);
     if (zone === null) return owner === null ? refuseForeign(reply) : reply;
@@ -39,7 +39,7 @@ export function answer(zones: Zones, question: FoldedName, type: number): Reply 
     if (owner === null) reply.authoritative = found.outcome !== 'delegation';
     const target = put(reply, zone, owner, name, type, found);
     if (target === null) return reply;
-    seen.push(name.name());
+    (seen ??= []).push(name.name());
     name = alias.take(target);
     // In a loop, what has been said is all there is to say.
     if (seen.length > maxAliases || seen.includes(name.name())) return reply;
@@ -91,7 +91,7 @@ type Found = Extract<Lookup, { outcome: 'answer' | 'cname' }>;
 function putFound(reply: Reply, owner: Name | null, name: FoldedName, { node, rrset, synthesised }: Found): void {
   // Names made from a wildcard are without number. The serial in an SOA record moves with every change of its zone.
   if (synthesised || rrset.type === RRType.SOA) reply.steady = false;
-  reply.answer.push({ owner: owner ?? (synthesised ? name.name() : node.name), rrset, ttl: rrset.ttl, node });
+  place(reply, { owner: owner ?? (synthesised ? name.name() : node.name), rrset, ttl: rrset.ttl, node });
 }
 
 type Redirection = Extract<Lookup, { outcome: 'dname' }>;
@@ -100,13 +100,13 @@ type Redirection = Extract<Lookup, { outcome: 'dname' }>;
 function putDname(reply: Reply, name: Name, type: number, { node, rrset }: Redirection): Name | null {
   const owner = node.name;
   reply.steady = false;
-  if (!reply.answer.some((placed) => placed.rrset === rrset)) reply.answer.push({ owner, rrset, ttl: rrset.ttl, node });
+  if (!reply.answer.some((placed) => placed.rrset === rrset)) place(reply, { owner, rrset, ttl: rrset.ttl, node });
   const target = (name.slice(0, name.length - owner.length) + rrset.rdata(0)) as Name;
   if (target.length > maxNameLength) {
     reply.rcode = Rcode.YXDOMAIN;
     return null;
   }
-  reply.answer.push(cname(name, rrset.ttl, target));
+  place(reply, cname(name, rrset.ttl, target));
   // A DNAME into its own descendants goes on without end: said once, all is said.
   if (isAtOrBelow(foldName(rrset.rdata(0)), owner)) return null;
   // The CNAME record is what these types ask for.
@@ -114,7 +114,7 @@ function putDname(reply: Reply, name: Name, type: number, { node, rrset }: Redir
 }
 
 function cname(owner: Name, ttl: number, target: Name): PlacedRRset {
-  return { owner, rrset: new StoredRRset(RRType.CNAME, ttl, target, null), ttl, node: null };
+  return { owner, rrset: new StoredRRset(RRType.CNAME, ttl, target), ttl, node: null };
 }
 
 function refuseForeign(reply: Reply): Reply {

@@ -3,7 +3,7 @@ import { ExtendedError, RRType, Rcode } from '../wire/codes.ts';
 import { type Name, parseName } from '../wire/name.ts';
 import { type Octets, uint8Octets, utf8Octets } from '../wire/octets.ts';
 import { StoredRRset } from '../zone/rrset.ts';
-import { type Reply, emptyReply } from './reply.ts';
+import { type Reply, emptyReply, place } from './reply.ts';
 import type { ResponderSettings } from './settings.ts';
 
 const versionNames = ['version.bind.', 'version.server.'].map((name) => parseName(name));
@@ -21,6 +21,6 @@ export function answerChaos({ version, serverId }: ResponderSettings, name: Name
   }
   const octets = utf8Octets(text);
   const rdata = (uint8Octets(octets.length) + octets) as Octets;
-  reply.answer.push({ owner: name, rrset: new StoredRRset(RRType.TXT, 0, rdata, null), ttl: 0, node: null });
+  place(reply, { owner: name, rrset: new StoredRRset(RRType.TXT, 0, rdata), ttl: 0, node: null });
   return reply;
 }

@@ -42,9 +42,12 @@ export class ReplyWriter {
 
   readonly #message = new MessageWriter();
   readonly #order = new RecordOrder();
-  readonly #targets = new Targets();
   /** Where the records of the last rrset end in the message. */
   readonly #ends: number[] = [];
+  /** Numbers the additional sections, for `Node.addedTo`; one zone has one writer. */
+  #additions = 0;
+  readonly #made = new Set<Name>();
+  #madeIn = 0;
   readonly #negatives = new NegativeCopier();
   readonly #seed: number;
   #limit = 0;
@@ -79,10 +82,10 @@ export class ReplyWriter {
       if (length > 0) return length;
     }
     this.#beginMessage(exchange, query, reply);
-    this.#putAnswer(exchange, reply, turn, phase);
+    const last = this.#putAnswer(exchange, reply, turn, phase);
     if (!this.truncated && reply.negative !== null) this.#putAuthority(negativeSoa(reply.negative));
     if (!this.truncated && reply.referral !== null) this.#putReferral(reply.referral);
-    if (!this.truncated) this.#putAdditional();
+    if (!this.truncated && last !== null && reply.zone !== null) this.#putAdditional(last, reply.zone);
     return this.#finish(exchange, query, reply);
   }
 
@@ -105,7 +108,6 @@ export class ReplyWriter {
     this.cycle = 1;
     this.steady = true;
     this.nodeCount = 0;
-    this.#targets.begin();
     this.#limit = query.room;
     this.#class = query.class === RRClass.CH ? RRClass.CH : RRClass.IN;
   }
@@ -120,16 +122,17 @@ export class ReplyWriter {
     }
   }
 
-  #putAnswer(exchange: Exchange, { answer, zone }: Reply, turn: number, phase: number): void {
+  /** Returns the last rrset, of which `#order` has the records. */
+  #putAnswer(exchange: Exchange, { answer }: Reply, turn: number, phase: number): PlacedRRset | null {
     this.#message.section(Section.answer);
+    let last: PlacedRRset | null = null;
     for (let i = 0; i < answer.length; i++) {
-      const placed = answer[i]!;
-      if (!this.#putWhole(exchange, placed, turn, phase)) {
-        this.#putSubset(exchange, placed);
-        return;
-      }
-      if (zone !== null && pointsToAddresses(placed.rrset.type)) this.#noteTargets(placed, zone);
+      last = answer[i]!;
+      if (this.#putWhole(exchange, last, turn, phase)) continue;
+      this.#putSubset(exchange, last);
+      break;
     }
+    return last;
   }
 
   /** Puts the rrset, or as much of it as its name's limit allows; false, and nothing is put, when that does not fit. */
@@ -201,13 +204,54 @@ export class ReplyWriter {
     }
   }
 
-  #putAdditional(): void {
+  /** Puts the addresses of what the records that were put last point to, each once. */
+  #putAdditional({ owner, rrset }: PlacedRRset, zone: Zone): void {
+    if (!pointsToAddresses(rrset.type)) return;
     this.#message.section(Section.additional);
-    const { nodes, owners, offsets, count } = this.#targets;
-    for (let i = 0; i < count; i++) {
-      if (offsets[i]! > 0) this.#message.standsAt(owners[i]!, offsets[i]!);
-      if (!this.#putAddresses(owners[i]!, nodes[i]!)) this.trimmed = true;
+    this.#additions += 1;
+    const { indexes, length } = this.#order;
+    for (let i = 0; i < length; i++) {
+      const node = linkedNode(zone, rrset, indexes[i]!);
+      if (node === null) this.#searchTarget(owner, rrset, i, zone);
+      else if (this.#isNew(node)) this.#putTarget(owner, rrset, i, node, node.name);
     }
+  }
+
+  #searchTarget(owner: Name, rrset: StoredRRset, i: number, zone: Zone): void {
+    const index = this.#order.indexes[i]!;
+    const target = addressedName(owner, rrset.type, rrset.rdata(index));
+    if (target === null) return;
+    const { node, isOwn, steady } = findAddresses(zone, sought.take(target));
+    if (!steady) this.steady = false;
+    if (node === null) return;
+    if (isOwn) rrset.linkTo(index, node);
+    if (isOwn ? this.#isNew(node) : this.#isNewName(sought.name())) this.#putTarget(owner, rrset, i, node, target);
+  }
+
+  /** Puts the addresses that `node` has for `name`, the target of the `i`-th record. */
+  #putTarget(owner: Name, rrset: StoredRRset, i: number, node: Node, name: Name): void {
+    let shown = name;
+    // The target ends an SRV record, uncompressed: its addresses can point there, and need no name of their own.
+    const offset = rrset.type === RRType.SRV ? this.#ends[i]! - name.length : 0;
+    if (offset > 0 && offset <= maxPointerTarget) this.#message.standsAt(name, offset);
+    else shown = addressedName(owner, rrset.type, rrset.rdata(this.#order.indexes[i]!))!;
+    if (!this.#putAddresses(shown, node)) this.trimmed = true;
+  }
+
+  /** True the first time that it is called for a node in a reply. */
+  #isNew(node: Node): boolean {
+    if (node.addedTo === this.#additions) return false;
+    node.addedTo = this.#additions;
+    return true;
+  }
+
+  /** The same for a name that was made from a wildcard: several may have one node. */
+  #isNewName(folded: Name): boolean {
+    if (this.#madeIn !== this.#additions) this.#made.clear();
+    this.#madeIn = this.#additions;
+    if (this.#made.has(folded)) return false;
+    this.#made.add(folded);
+    return true;
   }
 
   /** Puts the A and AAAA rrsets, each whole or not at all; false when one does not fit. */
@@ -238,42 +282,6 @@ export class ReplyWriter {
     return this.#limit - this.#message.length;
   }
 
-  /** Notes what the records that were put point to. */
-  #noteTargets({ owner, rrset }: PlacedRRset, zone: Zone): void {
-    const { indexes, length } = this.#order;
-    for (let i = 0; i < length; i++) {
-      const node = linkedNode(zone, rrset, indexes[i]!);
-      if (node === null) this.#findTarget(owner, rrset, indexes[i]!, i, zone);
-      else if (this.#targets.isNew(node)) this.#noteTarget(node, rrset, indexes[i]!, i, null);
-    }
-  }
-
-  #findTarget(owner: Name, rrset: StoredRRset, index: number, i: number, zone: Zone): void {
-    const target = addressedName(owner, rrset.type, rrset.rdata(index));
-    if (target === null) return;
-    const { node, isOwn, steady } = findAddresses(zone, sought.take(target));
-    if (!steady) this.steady = false;
-    if (node === null) return;
-    if (isOwn) rrset.linkTo(index, node);
-    if (isOwn ? this.#targets.isNew(node) : this.#targets.isNewName(foldName(target))) {
-      this.#noteTarget(node, rrset, index, i, target);
-    }
-  }
-
-  /** Notes the node of the `i`-th record that was put; `target` is the name that it points to, where that is at hand. */
-  #noteTarget(node: Node, rrset: StoredRRset, index: number, i: number, target: Name | null): void {
-    const rdata = rrset.rdata(index);
-    if (rrset.type === RRType.SRV) {
-      // The target ends an SRV record, uncompressed: its addresses can point there, and need no name of their own.
-      const offset = this.#ends[i]! - (rdata.length - srvPrefix);
-      if (offset <= maxPointerTarget) {
-        this.#targets.add(node, node.name, offset);
-        return;
-      }
-    }
-    this.#targets.add(node, target ?? addressedName(node.name, rrset.type, rdata)!, 0);
-  }
-
   #noteNode(node: Node | null, ttl: number): void {
     if (node === null) return;
     this.nodes[this.nodeCount] = node;
@@ -282,59 +290,8 @@ export class ReplyWriter {
   }
 }
 
-/** The names of which addresses are to be added, each once. */
-class Targets {
-  readonly nodes: Node[] = [];
-  /** As they are to be shown. */
-  readonly owners: Name[] = [];
-  /** Where in the message they stand; 0 where that is not known. */
-  readonly offsets: number[] = [];
-  /** How many of these there are; behind them stands what earlier replies left. */
-  count = 0;
-  #reply = 0;
-  /** Names made from wildcards: several may have one node. */
-  #made: Set<Name> | null = null;
-
-  begin(): void {
-    this.count = 0;
-    this.#made = null;
-    this.#reply = nextReply();
-  }
-
-  /** True the first time that it is called for a node. */
-  isNew(node: Node): boolean {
-    if (node.addedTo === this.#reply) return false;
-    node.addedTo = this.#reply;
-    return true;
-  }
-
-  isNewName(folded: Name): boolean {
-    this.#made ??= new Set();
-    if (this.#made.has(folded)) return false;
-    this.#made.add(folded);
-    return true;
-  }
-
-  add(node: Node, owner: Name, offset: number): void {
-    this.nodes[this.count] = node;
-    this.owners[this.count] = owner;
-    this.offsets[this.count] = offset;
-    this.count += 1;
-  }
-}
-
-let replies = 0;
-
-/** Numbers replies, from 1 to 2^30 and round again. */
-function nextReply(): number {
-  replies = (replies % 2 ** 30) + 1;
-  return replies;
-}
-
 /** The name that is looked for at the moment. */
 const sought = new FoldedName();
-/** Octets of an SRV record's rdata before the target (RFC 2782). */
-const srvPrefix = 6;
 
 /** Types whose records are equals among which clients are to be spread. */
 function isBalanced(type: number): boolean {

@@ -6,7 +6,7 @@
  */
 import { finishHash } from '../runtime/hash.ts';
 import { RRType } from '../wire/codes.ts';
-import { type Octets, uint16At, uint32At } from '../wire/octets.ts';
+import { type Octets, uint16At } from '../wire/octets.ts';
 import type { StoredRRset } from '../zone/rrset.ts';
 
 /** The record indexes of one rrset at a time, in an order. Made once and used for each answer. */
@@ -63,7 +63,11 @@ export class RecordOrder {
 
   #rotate(size: number, start: number): void {
     this.#reserve(size);
-    for (let i = 0; i < size; i++) this.indexes[i] = (start + i) % size;
+    let index = start % size;
+    for (let i = 0; i < size; i++) {
+      this.indexes[i] = index;
+      index = index + 1 === size ? 0 : index + 1;
+    }
     this.length = size;
   }
 
@@ -119,8 +123,13 @@ const goldenRatio = (Math.sqrt(5) - 1) / 2;
 
 /** True when all SRV records have the same priority and weight. */
 function areEqual(rrset: StoredRRset): boolean {
-  const first = uint32At(rrset.rdata(0), 0);
-  for (let i = 1; i < rrset.size; i++) if (uint32At(rrset.rdata(i), 0) !== first) return false;
+  const first = rrset.rdata(0);
+  const priority = uint16At(first, 0);
+  const weight = uint16At(first, 2);
+  for (let i = 1; i < rrset.size; i++) {
+    const rdata = rrset.rdata(i);
+    if (uint16At(rdata, 0) !== priority || uint16At(rdata, 2) !== weight) return false;
+  }
   return true;
 }
 

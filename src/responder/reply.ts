@@ -21,7 +21,7 @@ export interface Reply {
   authoritative: boolean;
   /** The zone that has the last name of the answer, and the addresses for the additional section; null without. */
   zone: Zone | null;
-  readonly answer: PlacedRRset[];
+  answer: readonly PlacedRRset[];
   /** The authority section has the NS records of a zone cut; null without. */
   referral: Referral | null;
   /** The authority section has the SOA record of this zone, as the sign of a negative answer; null without. */
@@ -47,10 +47,17 @@ export function emptyReply(): Reply {
     rcode: 0,
     authoritative: false,
     zone: null,
-    answer: [],
+    answer: nothing,
     referral: null,
     negative: null,
     extendedError: null,
     steady: true,
   };
 }
+
+/** Adds an rrset to the answer section. Most have one: a list that could grow would take most of what a reply takes. */
+export function place(reply: Reply, placed: PlacedRRset): void {
+  reply.answer = reply.answer.length === 0 ? [placed] : [...reply.answer, placed];
+}
+
+const nothing: readonly PlacedRRset[] = [];

@@ -29,6 +29,8 @@ export class MessageWriter {
   flags = 0;
 
   #buffer: Buffer = Buffer.alloc(0);
+  /** The same memory. */
+  #view: DataView = new DataView(new ArrayBuffer(0));
   #start = 0;
   #offset = 0;
   #limit = 0;
@@ -49,6 +51,8 @@ export class MessageWriter {
 
   /** Begins a message of at most `room` octets at `start`; `room` is 12 to 65,535. */
   begin(buffer: Buffer, start = 0, room = Math.min(buffer.length - start, maxMessageLength)): void {
+    // Whoever writes many messages writes them into the same buffer.
+    if (buffer !== this.#buffer) this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
     this.#buffer = buffer;
     this.#start = start;
     this.#offset = start + headerLength;
@@ -77,9 +81,12 @@ export class MessageWriter {
    */
   copyQuestion(source: Buffer, start: number, end: number): boolean {
     const at = this.#offset;
-    if (at + end - start > this.#limit) return false;
+    const length = end - start;
+    if (at + length > this.#limit) return false;
+    const buffer = this.#buffer;
     // Octet by octet: for the few of a question that is quicker than Buffer's copy of a part.
-    for (let from = start; from < end; from++) this.#buffer[this.#offset++] = source[from]!;
+    for (let i = 0; i < length; i++) buffer[at + i] = source[start + i]!;
+    this.#offset = at + length;
     this.#countQuestion(at);
     return true;
   }
@@ -101,17 +108,35 @@ export class MessageWriter {
 
   /** Writes one record; false, and nothing is written, where it does not fit. */
   record(owner: Name, type: number, ttl: number, rdata: Octets, rrClass: number = RRClass.IN): boolean {
+    // Most records of most replies.
+    const hasNothingToCompress = owner === this.#lastOwner && nameLayout(type)?.use !== 'written';
+    return hasNothingToCompress
+      ? this.#plainRecord(type, ttl, rdata, rrClass)
+      : this.#compressedRecord(owner, type, ttl, rdata, rrClass);
+  }
+
+  #plainRecord(type: number, ttl: number, rdata: Octets, rrClass: number): boolean {
+    const at = this.#offset;
+    const { length } = rdata;
+    if (at + 12 + length > this.#limit) return false;
+    const view = this.#view;
+    view.setUint16(at, 0xc000 | this.#lastOwnerOffset);
+    writeFields(view, at + 2, type, rrClass, ttl, length);
+    const buffer = this.#buffer;
+    for (let i = 0; i < length; i++) buffer[at + 12 + i] = rdata.charCodeAt(i);
+    this.#offset = at + 12 + length;
+    this.#counts[this.#section]! += 1;
+    return true;
+  }
+
+  #compressedRecord(owner: Name, type: number, ttl: number, rdata: Octets, rrClass: number): boolean {
     const offset = this.#offset;
-    if (this.#owner(owner) && this.#offset + 10 <= this.#limit) {
-      this.#putUint16(type);
-      this.#putUint16(rrClass);
-      this.#putUint32(ttl);
-      const lengthAt = this.#offset;
-      this.#offset += 2;
-      if (this.#rdata(type, rdata)) {
-        const length = this.#offset - lengthAt - 2;
-        this.#buffer[lengthAt] = length >> 8;
-        this.#buffer[lengthAt + 1] = length & 0xff;
+    if (this.#owner(owner)) {
+      const fields = this.#offset;
+      const rdataStart = fields + 10;
+      this.#offset = rdataStart;
+      if (rdataStart <= this.#limit && this.#rdata(type, rdata)) {
+        writeFields(this.#view, fields, type, rrClass, ttl, this.#offset - rdataStart);
         this.#counts[this.#section]! += 1;
         return true;
       }
@@ -156,13 +181,12 @@ export class MessageWriter {
 
   /** Fills in the header; returns the length of the message in octets. */
   finish(): number {
-    const end = this.#offset;
-    this.#offset = this.#start;
-    this.#putUint16(this.id);
-    this.#putUint16(this.flags);
-    for (let section = 0; section < 4; section++) this.#putUint16(this.#counts[section]!);
-    this.#offset = end;
-    return end - this.#start;
+    const view = this.#view;
+    const start = this.#start;
+    view.setUint16(start, this.id);
+    view.setUint16(start + 2, this.flags);
+    for (let section = 0; section < 4; section++) view.setUint16(start + 4 + 2 * section, this.#counts[section]!);
+    return this.#offset - start;
   }
 
   /** Takes back what was written from `offset` of the buffer on, and the labels in it. */
@@ -249,13 +273,22 @@ export class MessageWriter {
   }
 
   #putUint16(value: number): void {
-    this.#buffer[this.#offset] = value >> 8;
-    this.#buffer[this.#offset + 1] = value & 0xff;
+    this.#view.setUint16(this.#offset, value);
     this.#offset += 2;
   }
+}
 
-  #putUint32(value: number): void {
-    this.#putUint16(value >>> 16);
-    this.#putUint16(value & 0xffff);
-  }
+/** Writes what stands between the owner name and the rdata of a record. */
+function writeFields(
+  view: DataView,
+  at: number,
+  type: number,
+  rrClass: number,
+  ttl: number,
+  rdataLength: number,
+): void {
+  view.setUint16(at, type);
+  view.setUint16(at + 2, rrClass);
+  view.setUint32(at + 4, ttl);
+  view.setUint16(at + 8, rdataLength);
 }

@@ -31,12 +31,14 @@ export function lookup(zone: Zone, name: FoldedName, type: number): Lookup {
   let node = zone.node(name);
   // The apex is there, so this comes to an end.
   while (node === null) node = zone.node(name, ++label);
+  const isBelow = label > 0;
+  const isDenied = !isBelow && node.mark?.existence === 'denied';
   if (zone.cuts > 0) {
-    const elsewhere = leave(zone, node, label > 0, type);
+    const elsewhere = leave(zone, isDenied ? node.parent : node, isBelow || isDenied, type);
     if (elsewhere !== null) return elsewhere;
   }
-  if (label > 0) return matchAsterisk(zone, node, type);
-  if (node.mark?.existence === 'denied') return { outcome: 'nxdomain', node };
+  if (isDenied) return { outcome: 'nxdomain', node };
+  if (isBelow) return matchAsterisk(zone, node, type);
   return node.exists ? matchType(node, type, false) : matchAsterisk(zone, node, type);
 }
 
@@ -44,9 +46,9 @@ export function lookup(zone: Zone, name: FoldedName, type: number): Lookup {
  * What happens where the highest zone cut or DNAME on the way from the apex to `node` sends a name elsewhere that lies
  * below `node`, or is it; null where there is none.
  */
-function leave(zone: Zone, node: Node, isBelow: boolean, type: number): Lookup | null {
+function leave(zone: Zone, node: Node | null, isBelow: boolean, type: number): Lookup | null {
   let highest: Lookup | null = null;
-  for (let each: Node | null = node; each !== null; each = each.parent) {
+  for (let each = node; each !== null; each = each.parent) {
     highest = leaveAt(zone, each, isBelow || each !== node, type) ?? highest;
   }
   return highest;
@@ -73,20 +75,14 @@ function matchAsterisk(zone: Zone, lowest: Node, type: number): Lookup {
   return source?.exists ? matchType(source, type, true) : { outcome: 'nxdomain', node: null };
 }
 
-/** RFC 1034 4.3.2 step 3a, at a node that exists. */
+/**
+ * RFC 1034 4.3.2 step 3a, at a node that exists. For ANY its first rrset: always the same one, and an address where there
+ * is one.
+ */
 function matchType(node: Node, type: number, synthesised: boolean): Lookup {
-  const rrset = type === RRType.ANY ? representative(node) : node.rrset(type);
+  const rrset = type === RRType.ANY ? node.rrsets : node.rrset(type);
   if (rrset !== null) return { outcome: 'answer', node, rrset, synthesised };
   const cname = node.rrset(RRType.CNAME);
   if (cname !== null) return { outcome: 'cname', node, rrset: cname, synthesised };
   return { outcome: 'nodata', node, synthesised };
-}
-
-/** The rrset of the lowest type number: always the same one, and an address where there is one. */
-function representative(node: Node): StoredRRset | null {
-  let lowest = node.rrsets;
-  for (let rrset = lowest; rrset !== null; rrset = rrset.next) {
-    if (rrset.type < lowest!.type) lowest = rrset;
-  }
-  return lowest;
 }

@@ -9,14 +9,13 @@ export class StoredRRset {
   /** Seconds. */
   ttl: number;
   /** The next rrset of the same node. */
-  next: StoredRRset | null;
+  next: StoredRRset | null = null;
   // Most of the millions of rrsets have one record; these do without a list of their own.
   #records: Octets | RecordList;
 
-  constructor(type: number, ttl: number, rdata: Octets, next: StoredRRset | null) {
+  constructor(type: number, ttl: number, rdata: Octets) {
     this.type = type;
     this.ttl = ttl;
-    this.next = next;
     this.#records = rdata;
   }
 

@@ -121,7 +121,8 @@ export class Zone implements Named {
     for (const each of rdata) {
       const stored = type === RRType.SOA ? withSerial(each, this.serial) : each;
       if (rrset === null) {
-        node.rrsets = rrset = new StoredRRset(type, ttl, stored, node.rrsets);
+        rrset = new StoredRRset(type, ttl, stored);
+        node.insert(rrset);
         if (this.#isCut(node, type)) this.cuts += 1;
       } else {
         rrset.add(stored);

@@ -11,7 +11,7 @@ function srvOf(records: readonly (readonly [number, number])[]): StoredRRset {
   const rdata = records.map(
     ([priority, weight], port) => (uint16Octets(priority) + uint16Octets(weight) + uint16Octets(port) + '\0') as Octets,
   );
-  const rrset = new StoredRRset(RRType.SRV, 5, rdata[0]!, null);
+  const rrset = new StoredRRset(RRType.SRV, 5, rdata[0]!);
   for (const each of rdata.slice(1)) rrset.add(each);
   return rrset;
 }
@@ -75,7 +75,7 @@ describe('the order of records', () => {
   });
 
   it('turns addresses round, each first in its turn', () => {
-    const rrset = new StoredRRset(RRType.A, 5, 'a' as Octets, null);
+    const rrset = new StoredRRset(RRType.A, 5, 'a' as Octets);
     for (const rdata of ['b', 'c']) rrset.add(rdata as Octets);
     const order = new RecordOrder();
     const orders = [0, 1, 2, 3].map((turn) => {
@@ -101,7 +101,7 @@ describe('the order of records', () => {
         fc.nat({ max: 60 }),
         (list, seed, count) => {
           const drawn = (rdata: readonly string[]): string[] => {
-            const rrset = new StoredRRset(RRType.A, 5, rdata[0] as Octets, null);
+            const rrset = new StoredRRset(RRType.A, 5, rdata[0] as Octets);
             for (const each of rdata.slice(1)) rrset.add(each as Octets);
             const order = new RecordOrder();
             order.draw(rrset, seed, 65_535, count);

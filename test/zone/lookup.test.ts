@@ -29,10 +29,12 @@ sub            300 DS    1 8 1 0123456789abcdef0123456789abcdef01234567
 *.sub          300 A     192.0.2.6
 old            300 DNAME new
 old            300 A     192.0.2.7
-below.old      300 A     192.0.2.8`,
+below.old      300 A     192.0.2.8
+hushed         300 NS    ns1`,
     [
       { owner: parseName('empty.example.'), mark: { existence: 'exists' } },
       { owner: parseName('gone.wild.example.'), mark: { existence: 'denied' } },
+      { owner: parseName('hushed.example.'), mark: { existence: 'denied' } },
       { owner: parseName('limited.wild.example.'), mark: { limit: 1 } },
     ],
   ),
@@ -103,6 +105,9 @@ const rules: Record<string, readonly (readonly [string, string, string])[]> = {
     ['old.example.', 'TXT', 'nodata'],
   ],
   marks: [
+    ['hushed.example.', 'A', 'nxdomain'],
+    ['hushed.example.', 'NS', 'nxdomain'],
+    ['x.hushed.example.', 'A', 'delegation NS hushed.example.'],
     ['gone.wild.example.', 'A', 'nxdomain'],
     ['x.gone.wild.example.', 'A', 'answer A synthesised'],
     ['limited.wild.example.', 'A', 'answer A synthesised'],

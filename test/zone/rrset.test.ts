@@ -4,7 +4,7 @@ import { StoredRRset } from '../../src/zone/rrset.ts';
 
 function rrsetOf(...records: string[]): StoredRRset {
   const [first, ...others] = records as Octets[];
-  const rrset = new StoredRRset(16, 5, first!, null);
+  const rrset = new StoredRRset(16, 5, first!);
   for (const rdata of others) rrset.add(rdata);
   return rrset;
 }
