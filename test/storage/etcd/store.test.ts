@@ -52,8 +52,11 @@ class Notebook implements Follower {
   /** Instances of all relists. */
   seen = 0;
 
-  changed(changes: readonly StoredChange[]): void {
+  revision = 0;
+
+  changed(changes: readonly StoredChange[], revision: number): void {
     this.changes.push(...changes);
+    this.revision = revision;
   }
 
   committed(): void {
@@ -91,6 +94,15 @@ test('what one server commits the other hears, at the same revision', async () =
     { kind: 'service', ref, revision, after: aService('web', { revision: revision! }) },
   ]));
   expect(heard.changes).toEqual([]);
+});
+
+test('a revision that is taken for nothing is heard of, and is that of a server that opens later', async () => {
+  const { one, other, otherHeard } = await openTwo();
+  await one.commit([put(anInstance('a'))]);
+  const [revision] = await one.commit([{ kind: 'revision' }]);
+  await vi.waitFor(() => expect(otherHeard.revision).toBe(revision));
+  const late = await open(`/test/${prefixes - 1}/`);
+  expect([one, other, late].map((store) => store.revision)).toEqual([revision, revision, revision]);
 });
 
 test('a removal comes with its tombstone', async () => {
