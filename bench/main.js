@@ -6,12 +6,15 @@
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchChanges } from './changes.js';
+import { benchCluster } from './cluster.js';
 import { benchPicks } from './picks.js';
 import { benchRegistry } from './registry.js';
 import { benchScale } from './scale.js';
 import { benchUdp } from './udp.js';
 
-const parts = { udp: benchUdp, changes: benchChanges, registry: benchRegistry, scale: benchScale, picks: benchPicks };
+const parts = {
+  udp: benchUdp, changes: benchChanges, registry: benchRegistry, cluster: benchCluster, scale: benchScale, picks: benchPicks,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,9 +1,8 @@
 /** What registering costs: durable registrations a second, renewals in batches, and the time until an answer has them. */
-import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encode } from 'dns-packet';
+import { openAsker } from './asker.js';
 import { loadHttp, quantileOf } from './http-load.js';
 import { serve } from './signpost.js';
 
@@ -57,28 +56,8 @@ async function benchRenewals({ url }) {
 async function benchVisibility({ url, port }) {
   const total = 5000;
   const times = [];
-  const socket = createSocket('udp4');
-  const waiting = new Map();
-  socket.on('message', (reply) => {
-    const id = reply.readUInt16BE(0);
-    const answers = reply.readUInt16BE(6);
-    const { begin, query, done } = waiting.get(id) ?? {};
-    if (begin === undefined) return;
-    if (answers === 0) {
-      socket.send(query, port, '127.0.0.1');
-      return;
-    }
-    times.push(performance.now() - begin);
-    waiting.delete(id);
-    done();
-  });
-  await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const visible = (index) =>
-    new Promise((resolve) => {
-      const query = encode({ id: index, type: 'query', questions: [{ name: `_v${index}._tcp.svc.internal`, type: 'SRV' }] });
-      waiting.set(index, { begin: performance.now(), query, done: resolve });
-      socket.send(query, port, '127.0.0.1');
-    });
+  const asker = await openAsker(port);
+  const visible = async (index) => times.push(await asker.untilAnswered(`_v${index}._tcp.svc.internal SRV`));
   const pending = [];
   const start = performance.now();
   const register = async (index) => {
@@ -91,7 +70,7 @@ async function benchVisibility({ url, port }) {
     pending.push(visible(index), register(index));
   }
   await Promise.all(pending);
-  socket.close();
+  asker.close();
   times.sort((a, b) => a - b);
   console.log(`\nregister-to-visible at 1,000/s: p50 ${round(quantileOf(times, 0.5))} ms, p99 ${round(quantileOf(times, 0.99))} ms, from before the request is sent`);
 }

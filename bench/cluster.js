@@ -1,0 +1,180 @@
+/**
+ * Three servers on three members of etcd: how long until what one server takes is answered by the others, and how many
+ * registrations a second all of them take together, beside what etcd itself takes in puts of the same size from as many
+ * processes and clients. Members, servers and load share the machine, and the members its disk.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Etcd3 } from 'etcd3';
+import { Pool } from 'undici';
+import { openAsker } from './asker.js';
+import { startMembers } from './etcd.js';
+import { loadHttp } from './http-load.js';
+import { quantile } from './rounds.js';
+import { serve } from './signpost.js';
+
+const size = 3;
+
+/** @param {{ rounds?: number }} options */
+export async function benchCluster({ rounds = 5 }) {
+  const directory = mkdtempSync(join(tmpdir(), 'signpost-bench-'));
+  const running = [];
+  try {
+    const members = await startMembers(size, directory);
+    running.push(...members);
+    const urls = members.map(({ url }) => url);
+    const config = join(directory, 'signpost.yaml');
+    writeFileSync(config, JSON.stringify({ store: { type: 'etcd', endpoints: urls } }));
+    const servers = [];
+    for (let index = 0; index < size; index++) {
+      servers.push(await serve(join(directory, `data${index}`), ['--config', config]));
+    }
+    running.unshift(...servers);
+    await benchVisibility(servers, urls);
+    await benchThroughput(servers, urls, rounds);
+  } finally {
+    for (const { stop } of running) await stop();
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/**
+ * Registers at the first server, alone and beside other registrations, and asks the others from before it is sent. In
+ * turns with that, puts a key at the first member, and waits for the watches at the others: what etcd itself needs.
+ */
+async function benchVisibility(servers, urls) {
+  const table = [];
+  for (const perSecond of [0, 500]) {
+    const load = { isOver: false, taken: 0, refused: 0 };
+    const busy = servers.map((server, lane) => registerSteadily(server, lane, perSecond / size, load));
+    const begin = performance.now();
+    const { registered, watched } = await visibleTimes(servers, urls, `beside${perSecond}`, 500);
+    const seconds = (performance.now() - begin) / 1000;
+    load.isOver = true;
+    await Promise.all(busy);
+    const beside = { 'others/s': Math.round(load.taken / seconds), 'refused': load.refused };
+    table.push({ what: 'registered, answered', ...beside, ...quantiles(registered) });
+    table.push({ what: 'put, watched', ...beside, ...quantiles(watched) });
+  }
+  console.log('\nat one server, seen at both others: milliseconds from before the request is sent');
+  console.table(table);
+}
+
+async function visibleTimes([first, ...others], urls, service, count) {
+  const askers = await Promise.all(others.map(({ port }) => openAsker(port)));
+  const [writer, ...watchers] = urls.map((url) => new Etcd3({ hosts: url }));
+  const watches = await Promise.all(watchers.map((client) => client.watch().prefix('/seen/').create()));
+  const api = new Pool(first.url);
+  const [registered, watched] = [[], []];
+  for (let index = 0; index < count; index++) {
+    const answers = askers.map(({ untilAnswered }) => untilAnswered(`i${index}.${service}.svc.internal A`));
+    await register(api, service, `i${index}`);
+    registered.push(...(await Promise.all(answers)));
+    await pause(Math.random() * 20);
+    const begin = performance.now();
+    const events = watches.map((watch) => once(watch, 'put').then(() => performance.now() - begin));
+    await writer.put(`/seen/${service}/${index}`).value('x'.repeat(350));
+    watched.push(...(await Promise.all(events)));
+    await pause(Math.random() * 20);
+  }
+  await api.close();
+  for (const asker of askers) asker.close();
+  for (const client of [writer, ...watchers]) client.close();
+  return { registered, watched };
+}
+
+/** Registers so often until the load is over. */
+async function registerSteadily({ url }, lane, perSecond, load) {
+  const api = new Pool(url, { connections: 64 });
+  const begin = performance.now();
+  for (let count = 0; !load.isOver; await pause(1)) {
+    for (const due = ((performance.now() - begin) / 1000) * perSecond; count < due; count++) {
+      register(api, `lane${lane}`, `i${count}`).then(
+        () => load.taken++,
+        () => load.refused++, // the machine is too busy
+      );
+    }
+  }
+  await api.close();
+}
+
+async function register(api, service, id) {
+  const { method, path, body } = registration(service, id);
+  const headers = { 'content-type': 'application/json' };
+  const reply = await api.request({ method, path, headers, body: JSON.stringify(body) });
+  const text = await reply.body.text();
+  if (reply.statusCode !== 201) throw new Error(`${service}/${id}: found ${reply.statusCode} ${text}, wanted 201`);
+}
+
+function quantiles(times) {
+  const [p50, p99, longest] = [0.5, 0.99, 1].map((q) => Math.round(quantile(times, q) * 10) / 10);
+  return { 'p50 ms': p50, 'p99 ms': p99, 'longest ms': longest };
+}
+
+/** Registrations and puts take turns; what counts is the ratio within a round. */
+async function benchThroughput(servers, urls, rounds) {
+  const octets = await storedOctets(urls);
+  const table = [];
+  for (const clients of [16, 64, 256]) {
+    const total = 60 * clients + 1500;
+    const results = [];
+    for (let round = 0; round < rounds; round++) {
+      const registered = await inParallel(servers, (server, lane) => startRegistering(server, `c${clients}r${round}`, lane, clients, total));
+      const put = await inParallel(servers, (_, lane) => startPutting(urls, `/c${clients}r${round}l${lane}/`, clients, total, octets));
+      results.push({ registered, put });
+    }
+    const median = (of) => quantile(results.map(of), 0.5);
+    table.push({
+      'clients': size * clients,
+      'registrations/s': Math.round(median(({ registered }) => registered)),
+      'puts/s': Math.round(median(({ put }) => put)),
+      'ratio': median(({ registered, put }) => registered / put).toFixed(2),
+    });
+  }
+  console.log(`\ndurable registrations at three servers, and puts of ${octets} octets by three clients of etcd: median of ${rounds} rounds`);
+  console.table(table);
+}
+
+/** Prepares one lane for each server, begins in all of them at once, and returns what they did a second together. */
+async function inParallel(servers, prepare) {
+  const lanes = await Promise.all(servers.map(prepare));
+  const perSecond = await Promise.all(lanes.map((begin) => begin()));
+  return perSecond.reduce((sum, each) => sum + each, 0);
+}
+
+async function startRegistering({ url }, service, lane, clients, total) {
+  const request = (index) => registration(`${service}-${index % 100}`, `l${lane}i${index}`);
+  return async () => (await loadHttp(url, { clients, total, request })).perSecond;
+}
+
+async function startPutting(urls, prefix, clients, total, octets) {
+  const program = fileURLToPath(new URL('etcd-puts.js', import.meta.url));
+  const child = spawn(process.execPath, [program, urls.join(','), prefix, clients, total, octets].map(String), { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  await lines.next();
+  return async () => {
+    const ended = once(child, 'exit');
+    child.stdin.end('begin\n');
+    const { perSecond } = JSON.parse((await lines.next()).value);
+    await ended;
+    return perSecond;
+  };
+}
+
+/** Octets of a registered instance on etcd. */
+async function storedOctets(urls) {
+  const etcd = new Etcd3({ hosts: urls });
+  const { kvs } = await etcd.getAll().prefix('/signpost/v1/instance/').limit(1).exec();
+  etcd.close();
+  return kvs[0].value.length;
+}
+
+function registration(service, id) {
+  return { method: 'PUT', path: `/v1/services/${service}/instances/${id}`, body: { address: '10.1.2.3', port: 8080, lease: 3600 } };
+}
