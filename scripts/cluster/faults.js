@@ -14,11 +14,11 @@ import { bringBack, setAside, startServer, stopServer } from './servers.js';
  * @property {string} name
  * @property {number} seconds how long it lasts at least, to show what it does; leases are 5 s
  * @property {(world: World, round: number) => Promise<unknown>} make resolves with what `heal` needs to know
- * @property {(world: World, made: any) => Promise<void>} heal
+ * @property {(world: World, made: any) => Promise<unknown>} heal
  */
 
 /** @type {Fault} */
-export const killServer = {
+const killServer = {
   name: 'a server is killed',
   seconds: 1,
   async make({ servers }, round) {
@@ -30,7 +30,7 @@ export const killServer = {
 };
 
 /** @type {Fault} */
-export const killMember = {
+const killMember = {
   name: 'a member of etcd is killed',
   seconds: 1,
   async make({ etcd }, round) {
@@ -42,7 +42,16 @@ export const killMember = {
 };
 
 /** @type {Fault} */
-export const killLeader = {
+const killOneOfEach = {
+  name: 'a server and a member of etcd are killed',
+  seconds: 1,
+  make: (world, round) => Promise.all([killServer.make(world, round), killMember.make(world, round + 1)]),
+  heal: (world, [server, member]) =>
+    Promise.all([killServer.heal(world, server), killMember.heal(world, member)]),
+};
+
+/** @type {Fault} */
+const killLeader = {
   name: 'the leader of etcd is killed',
   seconds: 2,
   async make({ etcd }) {
@@ -158,11 +167,11 @@ export const outage = {
   },
 };
 
-export const kills = [killServer, killMember, killServer, killLeader];
+export const kills = [killServer, killMember, killOneOfEach, killLeader];
 
 export const faults = [
-  killServer, killMember, killLeader, hangLeader, partition, halfOpen, latency, compaction, compactionMeanwhile,
-  rollMembers, rollServers, outage,
+  killServer, killMember, killLeader, killOneOfEach, hangLeader, partition, halfOpen, latency, compaction,
+  compactionMeanwhile, rollMembers, rollServers, outage,
 ];
 
 async function cutOff(server) {
