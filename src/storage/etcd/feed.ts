@@ -39,8 +39,8 @@ export class Feed {
   /** Commits of this server that are under way, by the nonce that each leaves in the mark. */
   readonly #own = new Map<string, OwnCommit>();
   #waiters: Waiter[] = [];
-  /** Since when something is committed and the watch brings nothing; null where it does. */
-  #silentSince: number | null = null;
+  /** When the watch last brought something, or began. */
+  #heardAt = 0;
   #closed = false;
 
   constructor(parts: FeedParts) {
@@ -107,13 +107,13 @@ export class Feed {
     const { clock } = this.#parts;
     if (!this.isWhole) return Promise.reject(missing());
     if (revision <= this.#followed) return Promise.resolve();
-    const [begun, followed, breaks] = [clock.now(), this.#followed, this.#breaks];
     return new Promise((resolve, reject) => {
-      const timer = clock.after(until - begun, () => {
+      const timer = clock.after(until - clock.now(), () => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
         const silence = new StoreError('unavailable', 'etcd does not tell what it has committed');
         reject(silence);
-        if (this.#followed === followed && this.#breaks === breaks) this.#judgeSilence(begun, silence);
+        // What has come already, while this process was busy, is to be read first.
+        clock.after(readingTime, () => this.#judgeSilence(silence));
       });
       const waiter: Waiter = {
         revision,
@@ -148,15 +148,15 @@ export class Feed {
     });
     if (this.#closed) endWatch();
     else this.#endWatch = endWatch;
+    this.#heardAt = clock.now();
   }
 
   /**
-   * Nothing came since clock time `begun`, when something was committed. Where that goes on, the other end hangs or is
-   * gone without a word; gRPC would notice, but only after 13 s.
+   * Beats come every second. Where nothing comes for longer, though etcd commits, the other end hangs or is gone without
+   * a word; gRPC would notice, but only after 13 s.
    */
-  #judgeSilence(begun: number, cause: StoreError): void {
-    this.#silentSince ??= begun;
-    if (this.#parts.clock.now() - this.#silentSince < longestSilence) return;
+  #judgeSilence(cause: StoreError): void {
+    if (this.#closed || !this.isWhole || this.#parts.clock.now() - this.#heardAt < longestSilence) return;
     this.#endWatch?.();
     void this.#relist(cause);
   }
@@ -166,7 +166,6 @@ export class Feed {
     const { listing, clock, log } = this.#parts;
     this.#breaks++;
     this.#endWatch = null;
-    this.#silentSince = null;
     this.#own.clear();
     for (const { reject } of this.#waiters.splice(0)) reject(missing());
     log.warn({ err: cause }, 'the watch on etcd broke; everything is read anew');
@@ -187,7 +186,7 @@ export class Feed {
 
   /** Hands on what the watch brought, in order and without what is ours. */
   #handOn(events: readonly IEvent[]): void {
-    this.#silentSince = null;
+    this.#heardAt = this.#parts.clock.now();
     const { keys, reader, heard, server } = this.#parts;
     const changes: StoredChange[] = [];
     const renewals: SharedRenewal[] = [];
@@ -251,6 +250,7 @@ function isDelete({ type }: IEvent): boolean {
   return (type as string).toUpperCase() === 'DELETE';
 }
 
-/** Milliseconds. More than one beat that does not come back, since a machine may be busy. */
-const longestSilence = 3000;
+/** Milliseconds. */
+const longestSilence = 2500;
+const readingTime = 100;
 const relistPause = 200;

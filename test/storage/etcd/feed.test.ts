@@ -67,7 +67,7 @@ test('a watch that brings nothing of what was committed is taken for dead, and e
   for (let beat = 0; beat < 2; beat++) {
     const refused = expect(feed.reached(15, clock.now() + 1800)).rejects.toMatchObject({ code: 'unavailable' });
     expect([streams.length, relists]).toEqual([1, []]);
-    await clock.pass(1800);
+    await clock.pass(1900);
     await refused;
   }
   expect([streams.map(({ isCancelled }) => isCancelled), relists]).toEqual([[true, false], [20]]);
