@@ -48,12 +48,17 @@ export function rrsetsAt(node: Node, plan: ZonePlan): RRset[] {
  * CNAME stands alone (RFC 1034 section 3.6.2), and CoreDNS leaves out what leads back to the name or below it.
  */
 export function aliasAt(node: Node, { top, nameServers }: Pick<ZonePlan, 'top' | 'nameServers'>): Name | null {
-  // RFC 2181 section 10.3 wants no alias for a name server.
-  if (node === top || node === nameServers) return null;
   // Where no group can keep the others out, they need not be looked at.
   if (node.census?.grouped === 0 && node.census.others > 0) return null;
-  const hosts = withHosts(node.entries);
+  return aliasOf(node, withHosts(node.entries), { top, nameServers });
+}
+
+function aliasOf(
+  node: Node, hosts: readonly Entry[], { top, nameServers }: Pick<ZonePlan, 'top' | 'nameServers'>,
+): Name | null {
   const target = hosts[0]?.target;
+  // RFC 2181 section 10.3 wants no alias for a name server.
+  if (node === top || node === nameServers) return null;
   if (target === undefined || isAtOrBelow(target, node.owner)) return null;
   if (!hosts.every((entry) => isAlias(entry) && entry.target === target)) return null;
   return textsOf(node.entries).length === 0 ? target : null;
@@ -66,7 +71,7 @@ export function isAddress({ type }: Pick<Rdata, 'type'>): boolean {
 function recordsAt(node: Node, plan: ZonePlan): TimedRecord[] {
   const { entries } = node;
   const hosts = withHosts(entries);
-  const alias = aliasAt(node, plan);
+  const alias = aliasOf(node, hosts, plan);
   if (alias !== null) return hosts.map(({ ttl }) => ({ type: RRType.CNAME, ttl, rdata: alias }));
   const records = [...hosts.filter(({ kind }) => kind !== 'text'), ...textsOf(entries)].flatMap(timedRecords);
   const special = node === plan.top ? (plan.apexAddresses?.entries ?? []) : [];

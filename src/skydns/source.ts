@@ -246,15 +246,19 @@ export class SkydnsSource {
     const published: Promise<unknown>[] = [];
     for (const followed of this.#zones.values()) {
       const { zone } = followed;
-      const { difference, withheld } = zone.apply(batch.differing(zone));
+      const changes = batch.differing(zone);
       if (!this.#isLoaded) {
+        zone.load(changes);
         followed.serial = revision;
         published.push(sink.open(zone.apex, zone, revision));
-      } else if (difference.added.length + difference.removed.length > 0) {
+      } else {
+        const difference = zone.apply(changes);
+        if (difference.added.length + difference.removed.length === 0) continue;
         // Where etcd was replaced by one that is younger, the serial moves on all the same.
         followed.serial = Math.max(revision, followed.serial + 1);
         published.push(sink.change(zone.apex, difference, followed.serial));
       }
+      const withheld = changes.flatMap(({ after }) => (after !== null && zone.isWithheld(after) ? after : []));
       const names = withheld.slice(0, mostNamed).map(({ key }) => key);
       if (names.length > 0) {
         log.warn({ keys: names, count: withheld.length }, 'no CNAME for these keys: their names have other records, too');

@@ -4,6 +4,7 @@
  * what the key itself gives comes or goes.
  */
 import { type Difference, ZoneDelta } from '../publish/delta.ts';
+import type { Rdata } from '../publish/rdata.ts';
 import { noStatics } from '../publish/static.ts';
 import type { ExternalRecords } from '../publish/zone.ts';
 import { childOf, isAtOrBelow, labelsOf, type Name, parseName } from '../wire/name.ts';
@@ -17,12 +18,6 @@ export interface KeyChange {
   readonly key: Octets;
   /** Null: the key is no more, or says nothing that could be served. */
   readonly after: Entry | null;
-}
-
-export interface ZoneStep {
-  readonly difference: Difference;
-  /** Entries among the changed ones that stand for a name at which no CNAME can be, since it has something else too. */
-  readonly withheld: readonly Entry[];
 }
 
 export class SkydnsZone implements ExternalRecords, ZonePlan {
@@ -68,22 +63,37 @@ export class SkydnsZone implements ExternalRecords, ZonePlan {
     return this.#entries.get(key) ?? null;
   }
 
-  /** Takes in what became of keys. The names of their entries must be in the zone. */
-  apply(changes: readonly KeyChange[]): ZoneStep {
+  /** Takes in what became of keys, without a word of what differs. The names of their entries must be in the zone. */
+  load(changes: Iterable<KeyChange>): void {
+    for (const { key, after } of changes) this.#replace(key, this.entryOf(key), after, () => undefined);
+  }
+
+  /** Takes in what became of keys; returns what differs. The names of their entries must be in the zone. */
+  apply(changes: Iterable<KeyChange>): Difference {
     const delta = new ZoneDelta();
     /** What names had before, whose records are made anew. */
     const remade = new Map<Node, readonly RRset[]>();
     for (const { key, after } of changes) {
       const before = this.entryOf(key);
-      if (before !== null || after !== null) this.#replace(key, before, after, delta, remade);
+      if (before === null && after === null) continue;
+      this.#remake((before ?? after)!.name, after, remade);
+      this.#replace(key, before, after, (node, by, { type, rdata }, oldTtl, newTtl) => {
+        if (!remade.has(node)) delta.move(node.owner, type, rdata, by, oldTtl, newTtl);
+      });
     }
     for (const [node, rrsets] of remade) {
       for (const rrset of rrsets) delta.remove(rrset);
       for (const rrset of rrsetsAt(node, this)) delta.add(rrset);
     }
     for (const node of remade.keys()) this.#prune(node);
-    const present = changes.flatMap(({ after }) => after ?? []);
-    return { difference: delta.beside(noStatics), withheld: present.filter((entry) => this.#isWithheld(entry)) };
+    return delta.beside(noStatics);
+  }
+
+  /** True where the entry should make the name that it stands for an alias, and cannot, as that has something else too. */
+  isWithheld(entry: Entry): boolean {
+    if (this.isReverse || !isAlias(entry)) return false;
+    const node = this.#node(stripped(entry.name, entry.targetstrip));
+    return node !== null && aliasAt(node, this) === null;
   }
 
   *rrsets(): Generator<RRset> {
@@ -102,42 +112,36 @@ export class SkydnsZone implements ExternalRecords, ZonePlan {
     return null;
   }
 
-  #replace(
-    key: Octets, before: Entry | null, after: Entry | null, delta: ZoneDelta, remade: Map<Node, readonly RRset[]>,
-  ): void {
-    const { name, isBelow } = (before ?? after)!;
-    const own = this.#made(name);
-    const path: Node[] = [];
-    for (let node: Node | null = own; node !== null; node = node.parent) path.push(node);
+  /** Notes what those names on the way to the apex have whose records do not follow from `after` alone. */
+  #remake(name: Name, after: Entry | null, remade: Map<Node, readonly RRset[]>): void {
     // What is below it touches the apex by more than what it counts for.
     const isSpecial = isAtOrBelow(name, this.#special);
-    for (const node of path) {
+    for (let node: Node | null = this.#made(name); node !== null; node = node.parent) {
       if (remade.has(node) || (isCounted(node, after) && !(isSpecial && node === this.top))) continue;
       remade.set(node, rrsetsAt(node, this));
     }
+  }
+
+  /** Puts `after` in the place of `before`; tells of every record that comes or leaves at a name with a census. */
+  #replace(key: Octets, before: Entry | null, after: Entry | null, moved: Moved): void {
+    const entry = before ?? after;
+    if (entry === null) return;
+    const own = this.#made(entry.name);
     own.replace(before, after);
     if (after === null) this.#entries.delete(key);
     else this.#entries.set(key, after);
     const hasOwnAddresses = (this.apexAddresses?.entries ?? []).length > 0;
-    for (const node of path) {
-      if (node === own && !isBelow) continue;
-      const moved = (by: 1 | -1): Parameters<Census['count']>[2] => (record, oldTtl, newTtl) => {
-        if (remade.has(node) || (node === this.top && hasOwnAddresses && isAddress(record))) return;
-        delta.move(node.owner, record.type, record.rdata, by, oldTtl, newTtl);
+    for (let node = entry.isBelow ? own : own.parent; node !== null; node = node.parent) {
+      const at = node;
+      const tell = (by: 1 | -1): Parameters<Census['count']>[2] => (record, oldTtl, newTtl) => {
+        if (at !== this.top || !hasOwnAddresses || !isAddress(record)) moved(at, by, record, oldTtl, newTtl);
       };
-      if (before !== null) node.census?.count(before, -1, moved(-1));
-      if (after !== null) node.census?.count(after, 1, moved(1));
+      if (before !== null) node.census?.count(before, -1, tell(-1));
+      if (after !== null) node.census?.count(after, 1, tell(1));
       node.count += Number(after !== null) - Number(before !== null);
       if (node.count > this.#mostLookedAt) node.census ??= new Census(node.entries);
       else if (node.count <= this.#mostLookedAt / 2) node.census = null;
     }
-  }
-
-  /** True where the entry should make the name that it stands for an alias, and cannot. */
-  #isWithheld(entry: Entry): boolean {
-    if (this.isReverse || !isAlias(entry)) return false;
-    const node = this.#node(stripped(entry.name, entry.targetstrip));
-    return node !== null && aliasAt(node, this) === null;
   }
 
   #node(name: Name): Node | null {
@@ -164,6 +168,9 @@ export class SkydnsZone implements ExternalRecords, ZonePlan {
     }
   }
 }
+
+/** A record comes (1) or leaves (-1) at a node; the TTLs are those of its rrset before and after, null where there is none. */
+type Moved = (node: Node, by: 1 | -1, record: Rdata, oldTtl: number | null, newTtl: number | null) => void;
 
 /** True where the node's records follow from what each entry gives alone, before and after a change to `after`. */
 function isCounted({ census }: Node, after: Entry | null): boolean {

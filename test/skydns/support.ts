@@ -25,7 +25,7 @@ export function changes(keys: Readonly<Record<string, Said | null>>): KeyChange[
 
 export function zoneOf(keys: Readonly<Record<string, Said>>, apex = 'skydns.test.', mostLookedAt?: number): SkydnsZone {
   const zone = new SkydnsZone(parseName(apex), ['127.0.0.1'], mostLookedAt);
-  zone.apply(changes(keys));
+  zone.load(changes(keys));
   return zone;
 }
 
