@@ -6,7 +6,8 @@ import { encodeQuestion } from './ask.js';
 /**
  * @param {number} port of a server on loopback
  * @returns {Promise<{ untilAnswered: (question: string) => Promise<number>, close: () => void }>} `untilAnswered`
- *   resolves with the milliseconds that it took; each question (`NAME TYPE`) is asked anew as soon as a reply is empty
+ *   resolves with the milliseconds that it took; each question (`NAME TYPE`) is asked anew a millisecond after a reply that is
+ *   empty, so that asking leaves the processors to those who are asked
  */
 export async function openAsker(port) {
   const socket = createSocket('udp4');
@@ -17,7 +18,7 @@ export async function openAsker(port) {
     const asked = waiting.get(id);
     if (asked === undefined) return;
     if (reply.readUInt16BE(6) === 0) {
-      socket.send(asked.query);
+      setTimeout(() => socket.send(asked.query), 1);
       return;
     }
     waiting.delete(id);

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { createWriteStream, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { restoreBackup } from '../dist/storage/dump.js';
+import { systemClock } from '../dist/runtime/clock.js';
+import { restore } from '../dist/storage/migrate.js';
 
 /** Names that the benches agree on. */
 export const serviceName = (index) => `service-${index}`;
@@ -28,7 +29,7 @@ export async function fillStore(data, { instances, services }) {
   }
   stream.end(`${JSON.stringify({ entries: instances, sha256: hash.digest('hex') })}\n`);
   await once(stream, 'close');
-  await restoreBackup(file, join(data, 'store'));
+  await restore(file, { kind: 'level', directory: join(data, 'store') }, systemClock);
   rmSync(file);
 }
 
