@@ -135,13 +135,13 @@ export class Beats {
     this.#confirmedAt = startedAt;
   }
 
-  /** Waits for the next second, or, a little so that many share a beat, for who asks for one. */
+  /** Waits for the next second, or, a little so that many share a beat, for who asks for one. In trouble less long. */
   async #pause(): Promise<void> {
     const { clock } = this.#parts;
     await new Promise<void>((resolve) => clock.after(shortestBeat, resolve));
     if (this.#waiting.length > 0 || this.#state !== 'beating') return;
     await new Promise<void>((resolve) => {
-      const timer = clock.after(beatPeriod, resolve);
+      const timer = clock.after(this.#trouble === null ? beatPeriod : retryPeriod, resolve);
       this.#beatNow = () => {
         timer.cancel();
         resolve();
@@ -180,6 +180,7 @@ interface Waiting {
 
 /** Milliseconds. */
 const beatPeriod = 1000;
+const retryPeriod = 200;
 const shortestBeat = 20;
 const staleAfter = 3000;
 const aliveFor = 5000;
