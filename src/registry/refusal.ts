@@ -1,11 +1,11 @@
-/** What is refused of a write that is well-formed, for who asks or for what has become of the instance. */
+/** What is refused of a write that is well-formed: for who asks, for how things stand, or by the store. */
 import type { Catalog } from './catalog.ts';
 import { RegistryError } from './error.ts';
 import type { Instance } from './instance.ts';
 import { serverService } from './label.ts';
 import type { Caller, InstanceRef, WriteOptions } from './registration.ts';
 import type { RegistrySettings } from './settings.ts';
-import type { Tombstone } from './store.ts';
+import { StoreError, type Tombstone } from './store.ts';
 
 /** Throws `stale` where If-Match names another revision than that of `current` (null: there is none, revision 0). */
 export function refuseStale(current: { readonly revision: number } | null, { ifMatch }: WriteOptions): void {
@@ -68,6 +68,13 @@ export function refuseServiceBeyondLimit(
   const users = catalog.serviceCount - catalog.servers.services;
   if (users < mostServices || catalog.service(zone, service) !== undefined) return;
   throw new RegistryError('too-many', `there are ${mostServices} services, the limit`);
+}
+
+/** What a caller is told of an error of the store. */
+export function refusalOf(error: unknown): unknown {
+  if (!(error instanceof StoreError)) return error;
+  const code = error.code === 'full' ? 'store-full' : error.code === 'conflict' ? 'conflict' : 'store-unavailable';
+  return new RegistryError(code, error.message, null, { cause: error });
 }
 
 export function nameOf({ service, id }: Pick<InstanceRef, 'service' | 'id'>): string {

@@ -9,6 +9,7 @@ import type { Logger } from '../runtime/log.ts';
 import { admit, patched } from './admission.ts';
 import { Catalog, type Entry } from './catalog.ts';
 import { type Change, type InstanceCause, type InstanceChange, instanceChange } from './change.ts';
+import type { Decision, Published } from './decision.ts';
 import { Drained } from './drained.ts';
 import { RegistryError, type RegistryErrorCode } from './error.ts';
 import { EventLog } from './events.ts';
@@ -20,7 +21,8 @@ import { sweepPeriod } from './lease-time.ts';
 import type { Lease, Registered, RegistryStatistics, Removed, RenewalResult } from './outcome.ts';
 import type { ProtectedScope } from './protection.ts';
 import {
-  absence, nameOf, refuseForeign, refuseGeneration, refuseInstanceBeyondLimits, refuseServiceBeyondLimit, refuseStale,
+  absence, nameOf, refusalOf, refuseForeign, refuseGeneration, refuseInstanceBeyondLimits, refuseServiceBeyondLimit,
+  refuseStale,
 } from './refusal.ts';
 import {
   type Caller, foldRef, foldZone, type InstancePatch, type InstanceRef, keyOf, type Registration, type Renewal,
@@ -31,7 +33,7 @@ import type { RegistrySettings } from './settings.ts';
 import { isShared, LostRace, type SharedRenewal, type SharedStore, stamped, type Store, type Tombstone } from './store.ts';
 import { Tombstones } from './tombstones.ts';
 import { Upkeep } from './upkeep.ts';
-import { type Decision, type Published, refusalOf, Writer } from './writer.ts';
+import { Writer } from './writer.ts';
 
 export interface RegistryParts {
   readonly store: Store;

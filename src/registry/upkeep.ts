@@ -5,11 +5,12 @@
 import type { Logger } from '../runtime/log.ts';
 import type { Entry } from './catalog.ts';
 import { instanceChange } from './change.ts';
+import type { Decision } from './decision.ts';
 import { RegistryError } from './error.ts';
 import type { Status } from './instance.ts';
 import { keyOf } from './registration.ts';
 import { stamped, type Tombstone } from './store.ts';
-import type { Decision, Writer } from './writer.ts';
+import type { Writer } from './writer.ts';
 
 export interface UpkeepParts {
   readonly writer: Writer;

@@ -6,39 +6,17 @@
  */
 import type { Logger } from '../runtime/log.ts';
 import type { Change } from './change.ts';
+import type { Decision, Published } from './decision.ts';
 import { RegistryError } from './error.ts';
-import { entriesOf, isShared, LostRace, type Store, StoreError, type StoreWrite } from './store.ts';
-
-/** What a write comes to when its turn comes: nothing to write, or a commitment. */
-export type Decision<T> = { readonly kind: 'nothing'; readonly outcome: T } | Commitment<T>;
-
-export interface Commitment<T> {
-  readonly kind: 'commit';
-  /** Null: nothing to store, a change of memory alone. */
-  readonly write: StoreWrite | null;
-  /**
-   * True for what nobody was promised, an expiry or the result of a check: should a store of our own refuse it, it
-   * still happens, at the revision that stands, and a restart forgets it. Servers that share a store must agree, so
-   * there it does not.
-   */
-  readonly evenUnstored?: boolean;
-  /** The change at the revision it was given; null: none that anybody sees. */
-  readonly change: (revision: number) => Change | null;
-  readonly outcome: (change: Change | null, revision: number, published: Published) => T;
-  /** Called when nothing came of it. */
-  readonly failed?: () => void;
-}
+import { type Job, type Pending, Queue } from './queue.ts';
+import { refusalOf } from './refusal.ts';
+import { isShared, LostRace, type Store, type StoreWrite } from './store.ts';
 
 /** What another server has committed. */
 export interface ForeignCommit {
   readonly revision: number;
   /** What it makes of that which is in memory when its turn comes; null: nothing, but that the revision moves. */
   readonly change: () => Change | null;
-}
-
-export interface Published {
-  /** Seconds for which a resolver may still hold what the batch removed. */
-  readonly heldFor: number;
 }
 
 export interface WriterParts {
@@ -57,10 +35,7 @@ export interface WriterParts {
 
 export class Writer {
   readonly #parts: WriterParts;
-  /** Writes of callers. They go first, so that a hundred thousand leases that end keep nobody waiting. */
-  #called: Job[] = [];
-  /** Writes of the registry's own. */
-  #own: Job[] = [];
+  readonly #queue = new Queue();
   /** What other servers committed, in the order of revisions. */
   #foreign: Taken[] = [];
   /** Lets go of what others committed before the commit that is under way, while that takes its time. */
@@ -82,14 +57,14 @@ export class Writer {
    * before. Rejects with what `decide` throws, with `store-full`, `store-unavailable`, or `conflict`.
    */
   write<T>(key: string, decide: () => Decision<T>): Promise<T> {
-    const waiting = this.#called.length;
-    if (waiting < this.#parts.mostWaiting) return this.#queue(this.#called, key, decide);
+    const waiting = this.#queue.called;
+    if (waiting < this.#parts.mostWaiting) return this.#wait('caller', key, decide);
     return Promise.reject(new RegistryError('store-unavailable', `${waiting} writes are waiting already`));
   }
 
   /** As `write`, for what the registry does by itself: not refused for how many wait, and after those of callers. */
   writeOwn<T>(key: string, decide: () => Decision<T>): Promise<T> {
-    return this.#queue(this.#own, key, decide);
+    return this.#wait('registry', key, decide);
   }
 
   /** Takes in what other servers committed; resolves when it is published. */
@@ -114,26 +89,20 @@ export class Writer {
     await this.#running;
   }
 
-  #queue<T>(queue: Job[], key: string, decide: () => Decision<T>): Promise<T> {
+  #wait<T>(from: 'caller' | 'registry', key: string, decide: () => Decision<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new RegistryError('store-unavailable', 'the registry is closing'));
     return new Promise<T>((resolve, reject) => {
-      queue.push({ key, decide, resolve, reject } as Job);
+      this.#queue.add({ key, decide, resolve, reject } as Job, from);
       this.#running ??= this.#run();
     });
   }
 
   async #run(): Promise<void> {
     await Promise.resolve(); // writes of the same tick share the first batch
-    const most = Math.min(this.#parts.store.mostEntries ?? Infinity, mostInBatch);
-    while (this.#called.length + this.#own.length + this.#foreign.length > 0) {
+    while (!this.#queue.isEmpty || this.#foreign.length > 0) {
       // First, so that decisions are made on it.
       if (this.#foreign.length > 0) await this.#publish([], []);
-      const batch: Batch = { writes: [], touched: new Set(), entries: 0 };
-      // A part of each batch is for the registry's own, which must not wait for ever either.
-      const kept = Math.min(this.#own.length, Math.floor(most * ownShare));
-      this.#called = gather(this.#called, batch, most - kept);
-      this.#own = gather(this.#own, batch, most);
-      await this.#commit(batch.writes);
+      await this.#commit(this.#queue.nextBatch(this.#parts.store.mostEntries ?? Infinity));
     }
     this.#running = null;
   }
@@ -251,66 +220,6 @@ export class Writer {
   }
 }
 
-/**
- * Lets waiting writes decide, in order, until the batch is full with `most` entries; those about an entry that it
- * already touches stay for the next one. Returns what goes on waiting.
- */
-function gather(waiting: Job[], batch: Batch, most: number): Job[] {
-  const deferred: Job[] = [];
-  let next = 0;
-  for (; next < waiting.length && batch.entries + mostOfOneWrite <= most; next++) {
-    const job = waiting[next]!;
-    if (batch.touched.has(job.key)) {
-      deferred.push(job);
-      continue;
-    }
-    try {
-      const decision = job.decide();
-      if (decision.kind === 'nothing') {
-        job.resolve(decision.outcome);
-      } else {
-        batch.touched.add(job.key);
-        batch.writes.push({ job, commitment: decision });
-        batch.entries += decision.write === null ? 1 : entriesOf(decision.write);
-      }
-    } catch (error) {
-      job.reject(error);
-    }
-  }
-  return deferred.concat(waiting.slice(next));
-}
-
-interface Job {
-  readonly key: string;
-  readonly decide: () => Decision<unknown>;
-  readonly resolve: (outcome: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 interface Taken extends ForeignCommit {
   readonly taken: (() => void) | null;
-}
-
-interface Pending {
-  readonly job: Job;
-  readonly commitment: Commitment<unknown>;
-}
-
-interface Batch {
-  readonly writes: Pending[];
-  /** Keys of the entries that it is about. */
-  readonly touched: Set<string>;
-  entries: number;
-}
-
-/** Entries; bounds the size of one commit, and with it how long later writes wait for it. */
-const mostInBatch = 2000;
-const mostOfOneWrite = 2;
-const ownShare = 1 / 3;
-
-/** What a caller is told of an error of the store. */
-export function refusalOf(error: unknown): unknown {
-  if (!(error instanceof StoreError)) return error;
-  const code = error.code === 'full' ? 'store-full' : error.code === 'conflict' ? 'conflict' : 'store-unavailable';
-  return new RegistryError(code, error.message, null, { cause: error });
 }
