@@ -1,4 +1,4 @@
-/** Several real servers on a real etcd of three members: what one takes all answer, and no loss loses anything. */
+/** Several real servers on a real etcd of three members: what one takes all answer. What faults do: cluster-faults. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { api, register } from '../support/api.ts';
@@ -142,19 +142,6 @@ test('renewals may go to any server; without them the lease ends on all', async 
   expect((await renew(servers[2]!, 'roaming', body.generation)).status).toBe(410);
 });
 
-test('a server that is killed takes nothing with it: its instances renew elsewhere', async () => {
-  const { body } = await register(servers[2]!.url, 'orphan', 'one', { address: '10.0.0.7', port: 84, lease: 3 });
-  await everywhere('orphan', [84]);
-  await servers.pop()!.stop('SIGKILL');
-  for (let round = 0; round < 10; round++) {
-    expect((await renew(servers[0]!, 'orphan', body.generation)).status).toBe(200);
-    for (const server of servers) expect(await portsOf(server, 'orphan')).toEqual([84]);
-    await pause(500);
-  }
-  servers.push(await startNode());
-  await everywhere('orphan', [84]);
-});
-
 test('checks go on when the server that runs them is killed', async () => {
   const backend = await startBackend('checked');
   try {
@@ -177,35 +164,6 @@ test('of the servers that were killed none is an instance of _signpost', () => {
   return everywhere('signpost', portsOfApis(servers), 20_000);
 }, 30_000);
 
-test('while one member of etcd is killed, writes go on and none that was acknowledged is lost', async () => {
-  const acknowledged: number[] = [];
-  let isOver = false;
-  const writing = servers.map(async ({ url }, lane) => {
-    for (let round = 0; !isOver; round++) {
-      const port = 1000 * (lane + 1) + round;
-      const body = { address: '10.0.0.7', port, permanent: true };
-      const { status } = await api(url, 'PUT', `/v1/services/steady/instances/i${port}`, body);
-      if (status < 300) acknowledged.push(port);
-      else expect(status).toBe(503);
-      await pause(20);
-    }
-  });
-  await pause(300);
-  await etcd.members[0]!.stop('SIGKILL');
-  await pause(2500);
-  isOver = true;
-  await Promise.all(writing);
-  await etcd.members[0]!.start();
-  await vi.waitFor(async () => {
-    for (const { url } of servers) {
-      const { body } = await api(url, 'GET', '/v1/services/steady/instances');
-      const ports = (body.instances as { port: number }[]).map(({ port }) => port);
-      expect(acknowledged.filter((port) => !ports.includes(port))).toEqual([]);
-    }
-  }, 10_000);
-  expect(acknowledged.length).toBeGreaterThan(50);
-}, 60_000);
-
 test('while all of etcd is gone, answers go on, nothing leaves, and writes are refused at once', async () => {
   const { body } = await register(servers[0]!.url, 'static', 'one', { address: '10.0.0.7', port: 85, lease: 2 });
   await everywhere('static', [85]);
@@ -218,11 +176,8 @@ test('while all of etcd is gone, answers go on, nothing leaves, and writes are r
     await vi.waitFor(async () => expect((await fetch(`${server.url}/readyz`)).status).toBe(503), 10_000);
     expect(await (await fetch(`${server.url}/metrics`)).text()).toMatch(/^signpost_stale_seconds [1-9]/m);
   }
-  for (let round = 0; round < 8; round++) {
-    for (const server of servers) expect(await portsOf(server, 'static')).toEqual([85]);
-    await pause(500);
-  }
   for (const server of servers) {
+    expect(await portsOf(server, 'static')).toEqual([85]);
     await vi.waitFor(async () => expect(await extendedErrorOf(server, '_static._tcp.svc.internal')).toBe(3), 5000);
   }
   await Promise.all(etcd.members.map((member) => member.start()));
