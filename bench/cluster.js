@@ -15,7 +15,6 @@ import { Etcd3 } from 'etcd3';
 import { Pool } from 'undici';
 import { openAsker } from './asker.js';
 import { startMembers } from './etcd.js';
-import { loadHttp } from './http-load.js';
 import { quantile } from './rounds.js';
 import { serve } from './signpost.js';
 
@@ -54,7 +53,7 @@ async function benchVisibility(servers, urls) {
     const load = { isOver: false, taken: 0, refused: 0 };
     const busy = servers.map((server, lane) => registerSteadily(server, lane, perSecond / size, load));
     const begin = performance.now();
-    const { registered, watched } = await visibleTimes(servers, urls, `beside${perSecond}`, 500);
+    const { registered, watched } = await visibleTimes(servers, urls, `beside${perSecond}`, 300, load);
     const seconds = (performance.now() - begin) / 1000;
     load.isOver = true;
     await Promise.all(busy);
@@ -66,7 +65,7 @@ async function benchVisibility(servers, urls) {
   console.table(table);
 }
 
-async function visibleTimes([first, ...others], urls, service, count) {
+async function visibleTimes([first, ...others], urls, service, count, load) {
   const askers = await Promise.all(others.map(({ port }) => openAsker(port)));
   const [writer, ...watchers] = urls.map((url) => new Etcd3({ hosts: url }));
   const watches = await Promise.all(watchers.map((client) => client.watch().prefix('/seen/').create()));
@@ -74,7 +73,7 @@ async function visibleTimes([first, ...others], urls, service, count) {
   const [registered, watched] = [[], []];
   for (let index = 0; index < count; index++) {
     const answers = askers.map(({ untilAnswered }) => untilAnswered(`i${index}.${service}.svc.internal A`));
-    await register(api, service, `i${index}`);
+    while (!(await register(api, service, `i${index}`))) load.refused++;
     registered.push(...(await Promise.all(answers)));
     await pause(Math.random() * 20);
     const begin = performance.now();
@@ -95,21 +94,20 @@ async function registerSteadily({ url }, lane, perSecond, load) {
   const begin = performance.now();
   for (let count = 0; !load.isOver; await pause(1)) {
     for (const due = ((performance.now() - begin) / 1000) * perSecond; count < due; count++) {
-      register(api, `lane${lane}`, `i${count}`).then(
-        () => load.taken++,
-        () => load.refused++, // the machine is too busy
-      );
+      register(api, `lane${lane}`, `i${count}`).then((isTaken) => (isTaken ? load.taken++ : load.refused++));
     }
   }
   await api.close();
 }
 
+/** False where the server refuses, since it or etcd is too busy. */
 async function register(api, service, id) {
   const { method, path, body } = registration(service, id);
   const headers = { 'content-type': 'application/json' };
   const reply = await api.request({ method, path, headers, body: JSON.stringify(body) });
   const text = await reply.body.text();
-  if (reply.statusCode !== 201) throw new Error(`${service}/${id}: found ${reply.statusCode} ${text}, wanted 201`);
+  if (reply.statusCode >= 400 && reply.statusCode !== 503) throw new Error(`${service}/${id}: ${reply.statusCode} ${text}`);
+  return reply.statusCode < 400;
 }
 
 function quantiles(times) {
@@ -125,8 +123,13 @@ async function benchThroughput(servers, urls, rounds) {
     const total = 60 * clients + 1500;
     const results = [];
     for (let round = 0; round < rounds; round++) {
-      const registered = await inParallel(servers, (server, lane) => startRegistering(server, `c${clients}r${round}`, lane, clients, total));
-      const put = await inParallel(servers, (_, lane) => startPutting(urls, `/c${clients}r${round}l${lane}/`, clients, total, octets));
+      const name = `c${clients}r${round}`;
+      const registered = await inParallel(servers, ({ url }, lane) => {
+        return startLoad('register-many.js', [url, name, `l${lane}`, clients, total]);
+      });
+      const put = await inParallel(servers, (_, lane) => {
+        return startLoad('etcd-puts.js', [urls, `/${name}/l${lane}/`, clients, total, octets]);
+      });
       results.push({ registered, put });
     }
     const median = (of) => quantile(results.map(of), 0.5);
@@ -141,25 +144,21 @@ async function benchThroughput(servers, urls, rounds) {
   console.table(table);
 }
 
-/** Prepares one lane for each server, begins in all of them at once, and returns what they did a second together. */
+/** Prepares one process for each server, has all begin at once, and returns what they did a second together. */
 async function inParallel(servers, prepare) {
-  const lanes = await Promise.all(servers.map(prepare));
-  const perSecond = await Promise.all(lanes.map((begin) => begin()));
+  const begins = await Promise.all(servers.map(prepare));
+  const perSecond = await Promise.all(begins.map((begin) => begin()));
   return perSecond.reduce((sum, each) => sum + each, 0);
 }
 
-async function startRegistering({ url }, service, lane, clients, total) {
-  const request = (index) => registration(`${service}-${index % 100}`, `l${lane}i${index}`);
-  return async () => (await loadHttp(url, { clients, total, request })).perSecond;
-}
-
-async function startPutting(urls, prefix, clients, total, octets) {
-  const program = fileURLToPath(new URL('etcd-puts.js', import.meta.url));
-  const child = spawn(process.execPath, [program, urls.join(','), prefix, clients, total, octets].map(String), { stdio: ['pipe', 'pipe', 'inherit'] });
+/** Starts a program that says when it is ready, begins on a line of input, and prints what it did a second. */
+async function startLoad(program, args) {
+  const path = fileURLToPath(new URL(program, import.meta.url));
+  const child = spawn(process.execPath, [path, ...args.map(String)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   await lines.next();
   return async () => {
-    const ended = once(child, 'exit');
     child.stdin.end('begin\n');
     const { perSecond } = JSON.parse((await lines.next()).value);
     await ended;
@@ -170,7 +169,7 @@ async function startPutting(urls, prefix, clients, total, octets) {
 /** Octets of a registered instance on etcd. */
 async function storedOctets(urls) {
   const etcd = new Etcd3({ hosts: urls });
-  const { kvs } = await etcd.getAll().prefix('/signpost/v1/instance/').limit(1).exec();
+  const { kvs } = await etcd.getAll().prefix('/signpost/v1/instance/svc.internal/beside').limit(1).exec();
   etcd.close();
   return kvs[0].value.length;
 }
