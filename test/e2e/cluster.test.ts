@@ -91,8 +91,10 @@ test('servers are instances of _signpost, in DNS too, and name servers where the
   await using late = await startNode({ SIGNPOST_ADVERTISE: '9.9.9.9' });
   for (const server of servers) {
     await vi.waitFor(async () => expect(await serverPorts(server)).toEqual(portsOfApis([...servers, late])));
-    const { answers } = await query(server.dnsPort, '_signpost.svc.internal', 'SRV');
-    expect(answers).toHaveLength(4);
+    // What others committed is listed a moment before the workers answer with it.
+    await vi.waitFor(async () => {
+      expect((await query(server.dnsPort, '_signpost.svc.internal', 'SRV')).answers).toHaveLength(4);
+    });
     const { answers: nameServers } = await query(server.dnsPort, 'svc.internal', 'NS');
     expect(nameServers).toMatchObject([{ data: 'ns-9-9-9-9.svc.internal' }]);
   }
