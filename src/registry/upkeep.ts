@@ -9,13 +9,14 @@ import type { Decision } from './decision.ts';
 import { RegistryError } from './error.ts';
 import type { Status } from './instance.ts';
 import { keyOf } from './registration.ts';
-import { stamped, type Tombstone } from './store.ts';
+import { stamped } from './store.ts';
+import type { Tombstones } from './tombstones.ts';
 import type { Writer } from './writer.ts';
 
 export interface UpkeepParts {
   readonly writer: Writer;
   readonly log: Logger;
-  readonly tombstoneOf: (entry: Entry) => Tombstone;
+  readonly tombstones: Tombstones;
 }
 
 export class Upkeep {
@@ -39,7 +40,7 @@ export class Upkeep {
       const before = entry.instance;
       return {
         kind: 'commit',
-        write: { kind: 'remove-instance', value: before, tombstone: this.#parts.tombstoneOf(entry) },
+        write: { kind: 'remove-instance', value: before, tombstone: this.#parts.tombstones.of(before) },
         evenUnstored: true,
         change: (revision) => instanceChange('expired', revision, before, null),
         outcome: () => undefined,
