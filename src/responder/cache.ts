@@ -193,8 +193,9 @@ export class AnswerCache {
     // In another order another number of additional records may fit: that is not this answer.
     if (written.trimmed !== words[record + Word.room]! > 0 || written.additionals !== words[record + Word.additionals]) return;
     if (length - headLength(query) !== tailLength) return;
-    const order = turn % room;
-    words[record + Word.orders] = Math.max(words[record + Word.orders]!, order + 1);
+    const orders = words[record + Word.orders]!;
+    const order = orders < room ? orders : turn % room;
+    if (order === orders) words[record + Word.orders] = orders + 1;
     const to = record + Word.name + wordsOf(query.qname.length) + order * wordsOf(tailLength);
     octets.set(reply.subarray(replyStart + length - tailLength, replyStart + length), 4 * to);
   }

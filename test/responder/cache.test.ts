@@ -133,6 +133,24 @@ describe('the answer cache', () => {
     }
   });
 
+  it('gives no order that was not made, where some would leave out more than others', () => {
+    // Into 512 octets go 25 of the addresses: those of targets 0 and 2, or those of target 1 alone.
+    const lines = [12, 14, 13].flatMap((size, target) => [
+      `_some._tcp 5 SRV 0 1 80 t${target}`,
+      ...Array.from({ length: size }, (_, address) => `t${target} 5 A 10.0.${target}.${address}`),
+    ]);
+    const wanted = [0, 1, 2].map((target) => `_some._tcp.z. 5 IN SRV 0 1 80 t${target}.z.`);
+    // Which order is the first is left to chance.
+    for (let servers = 0; servers < 20; servers++) {
+      const server = aServer(load('z.', `${text}\n${lines.join('\n')}`));
+      for (let times = 0; times < 8; times++) {
+        const reply = server.ask('_some._tcp.z.', 'SRV');
+        expect(printRecords(reply.answers)).toEqual(wanted);
+        expect([14, 25]).toContain(reply.additionals.length);
+      }
+    }
+  });
+
   it('has room for so many octets', () => {
     const names = Array.from({ length: 200 }, (_, index) => `n${index} 5 TXT "${'x'.repeat(200)}"`).join('\n');
     const server = new DnsServer([load('z.', `${text}\n${names}`)], { cache: { answers: 1024, octets: 20_000 } });
