@@ -40,8 +40,8 @@ export class Answers {
 
   /** Writes all of the reply but its OPT record; returns the number of octets. */
   write(exchange: Exchange, query: Query): number {
-    if (query.class !== RRClass.IN) return this.#writeOtherClass(exchange, query);
     const now = Math.floor(exchange.receivedAt / 1000);
+    if (query.class !== RRClass.IN) return this.#writeOtherClass(exchange, query, now);
     const place = this.#cache.find(query);
     const copied = place === nowhere ? 0 : this.#copy(exchange, query, place, now);
     return copied > 0 ? copied : this.#lookUp(exchange, query, place, now);
@@ -75,13 +75,15 @@ export class Answers {
     return length;
   }
 
-  #writeOtherClass(exchange: Exchange, query: Query): number {
+  #writeOtherClass(exchange: Exchange, query: Query, now: number): number {
     const { qname, type } = query;
     const isChaos = query.class === RRClass.CH;
     const reply = isChaos ? answerChaos(this.#settings, qname.name(), type) : answer(this.#zones, qname, type);
     // RFC 1035 section 6.2: what is asked of any class is never answered with authority.
     reply.authoritative = false;
-    return this.#writeReply(exchange, query, reply, 0, 0);
+    const length = this.#writeReply(exchange, query, reply, 0, 0);
+    this.#hold(now);
+    return length;
   }
 
   #writeReply(exchange: Exchange, query: Query, reply: Reply, turn: number, phase: number): number {

@@ -3,6 +3,7 @@ import { ExtendedError, RRType, Rcode } from '../wire/codes.ts';
 import { headerLength } from '../wire/flags.ts';
 import { type Octets, uint32At } from '../wire/octets.ts';
 import { MessageWriter, Section } from '../wire/writer.ts';
+import type { StoredRRset } from '../zone/rrset.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { Exchange } from './exchange.ts';
 import { replyFlags, writeHead, writeUint16, writeWords } from './header.ts';
@@ -51,8 +52,8 @@ export class NegativeCopier {
   }
 
   #tailOf(zone: Zone): NegativeTail {
-    let tail = this.#tail?.zone === zone ? this.#tail : this.#tails.get(zone);
-    if (!tail?.isValid) this.#tails.set(zone, (tail = new NegativeTail(zone)));
+    let tail = this.#tail?.soa === zone.soa ? this.#tail : this.#tails.get(zone);
+    if (!tail?.isOf(zone)) this.#tails.set(zone, (tail = new NegativeTail(zone)));
     this.#tail = tail;
     return tail;
   }
@@ -60,7 +61,8 @@ export class NegativeCopier {
 
 /** The SOA record of a zone's negative answers as octets that go behind any question for a name of the zone. */
 class NegativeTail {
-  readonly zone: Zone;
+  /** Not the zone, which would be kept in memory with all its nodes after it was dropped. */
+  readonly soa: StoredRRset;
   readonly length: number;
   readonly #words: Int32Array;
   readonly #rdata: Octets;
@@ -72,7 +74,7 @@ class NegativeTail {
   /** Of a zone that has an SOA record. */
   constructor(zone: Zone) {
     const { owner, rrset, ttl } = negativeSoa(zone);
-    this.zone = zone;
+    this.soa = rrset;
     this.#rdata = rrset.rdata(0);
     this.#ttl = rrset.ttl;
     this.#apexLength = owner.length;
@@ -91,9 +93,8 @@ class NegativeTail {
   }
 
   /** True while the zone's SOA record is the one this was made of: its serial moves with every change. */
-  get isValid(): boolean {
-    const { soa } = this.zone;
-    return soa?.rdata(0) === this.#rdata && soa.ttl === this.#ttl;
+  isOf({ soa }: Zone): boolean {
+    return soa === this.soa && soa.rdata(0) === this.#rdata && soa.ttl === this.#ttl;
   }
 
   /** Writes the octets to the reply at `at`, behind a question whose name has `nameLength` octets. */

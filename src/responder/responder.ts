@@ -58,7 +58,6 @@ class ZoneResponder implements Responder {
   }
 
   apply(change: ZoneChange): AppliedChange {
-    if (change.kind !== 'update') this.#answers.clear();
     const { heldFor, recut } = this.#zones.apply(change, Math.floor(this.#parts.clock.now() / 1000));
     if (recut) this.#answers.clear();
     return { heldFor };

@@ -1,5 +1,6 @@
 /** For how long resolvers may hold what a change takes away: the promise behind a drain's `safeToStopAt`. */
 import { describe, expect, it } from 'vitest';
+import { RRClass } from '../../src/wire/codes.ts';
 import { parseName } from '../../src/wire/name.ts';
 import { DnsServer, load, update } from '../support/dns.ts';
 
@@ -46,6 +47,23 @@ describe('what was removed', () => {
     const server = new DnsServer([load('z.', text)], { cache: { answers: 0, octets: 0 } });
     server.ask('_web._tcp.z.', 'SRV');
     expect(server.apply(update('z.', 2, 'a.web.z. 30 A 10.0.0.3', ''))).toBe(31);
+  });
+
+  it('is held as long after an answer that others have crowded out of the cache', () => {
+    const names = Array.from({ length: 60 }, (_, index) => `n${index} 5 TXT "${'x'.repeat(200)}"`).join('\n');
+    const server = new DnsServer([load('z.', `${text}\n${names}`)], { cache: { answers: 1024, octets: 10_000 } });
+    for (let times = 0; times < 3; times++) server.ask('a.web.z.', 'A');
+    expect(server.counters.read().cacheHits).toBe(1);
+    for (let index = 0; index < 60; index++) {
+      for (let times = 0; times < 2; times++) server.ask(`n${index}.z.`, 'TXT');
+    }
+    expect(server.apply(update('z.', 2, 'a.web.z. 30 A 10.0.0.3', ''))).toBe(31);
+  });
+
+  it('is held as long after a question of any class', () => {
+    const server = new DnsServer([load('z.', text)]);
+    server.ask('web.z.', 'A', { class: RRClass.ANY });
+    expect(server.apply(update('z.', 2, 'web.z. 5 A 10.0.0.2', ''))).toBe(6);
   });
 
   it('is held for the TTL of its own records, not of those beside them in the answer', () => {
