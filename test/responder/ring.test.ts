@@ -52,6 +52,17 @@ describe('a ring of records', () => {
     expect(ended).toEqual([0, 1]);
   });
 
+  it('comes round early where it is mostly holes', () => {
+    const ring = new Ring(4 * 2 ** 21, () => undefined);
+    let furthest = 0;
+    for (let owner = 0; owner < 20_000; owner++) {
+      const position = ring.add(200, owner);
+      furthest = Math.max(furthest, position);
+      ring.remove(position);
+    }
+    expect(furthest).toBeLessThan(2 ** 18);
+  });
+
   it.each([[0], [4], [4 * 79]])('of %i octets has no place for a record longer than an eighth of it', (octets) => {
     expect(new Ring(octets, () => undefined).add(10, 0)).toBe(0);
   });
