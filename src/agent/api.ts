@@ -4,13 +4,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import type {
-  InstanceBody,
-  InstanceReply,
-  PatchBody,
-  RegistrationReply,
-  RemovalReply,
-  RenewReply,
-} from '../http/schema.ts';
+  InstanceBody, InstanceReply, PatchBody, RegistrationReply, RemovalReply,
+} from '../http/schema/instance.ts';
+import type { RenewReply } from '../http/schema/renewal.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 /** What came of a request. */

@@ -1,6 +1,6 @@
 /** What can be said of a registration. Durations are milliseconds, unlike in the HTTP API. */
 import type { Clock } from '../runtime/clock.ts';
-import type { InstanceBody, PatchBody } from '../http/schema.ts';
+import type { InstanceBody, PatchBody } from '../http/schema/instance.ts';
 
 export type Check = NonNullable<InstanceBody['checks']>[number];
 export type Status = NonNullable<PatchBody['status']>;

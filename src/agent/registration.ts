@@ -11,7 +11,8 @@
  */
 import { EventEmitter } from 'node:events';
 import { holdFor } from '../client/hold.ts';
-import type { InstanceBody, PatchBody, RenewReply } from '../http/schema.ts';
+import type { InstanceBody, PatchBody } from '../http/schema/instance.ts';
+import type { RenewReply } from '../http/schema/renewal.ts';
 import { type Clock, systemClock, type Timer } from '../runtime/clock.ts';
 import type { RegistryApi, Result } from './api.ts';
 import { AgentError } from './error.ts';

@@ -1,5 +1,5 @@
 /** `signpost drain`: takes an instance out of DNS and says when nobody can still hold an answer that names it. */
-import type { RemovalReply } from '../http/schema.ts';
+import type { RemovalReply } from '../http/schema/instance.ts';
 import { defineCommand } from './command.ts';
 import { exitCodes } from './failure.ts';
 import { apiPath, openApi, serverOption, zoneOption } from './http-client.ts';

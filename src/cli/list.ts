@@ -1,5 +1,6 @@
 /** `signpost list`: the services of a zone, or the instances of one service. */
-import type { InstanceReply, InstancesReply, ServicesReply } from '../http/schema.ts';
+import type { InstanceReply, InstancesReply } from '../http/schema/instance.ts';
+import type { ServicesReply } from '../http/schema/service.ts';
 import { defineCommand } from './command.ts';
 import { exitCodes } from './failure.ts';
 import { apiPath, openApi, serverOption, zoneOption } from './http-client.ts';

@@ -1,6 +1,6 @@
 /** `signpost register`: registers an instance once; nobody renews its lease unless something else does. */
 import { isIP } from 'node:net';
-import type { RegistrationReply } from '../http/schema.ts';
+import type { RegistrationReply } from '../http/schema/instance.ts';
 import { defineCommand, readNumber, readWholeNumber } from './command.ts';
 import { exitCodes, UsageError } from './failure.ts';
 import { apiPath, openApi, serverOption, zoneOption } from './http-client.ts';

@@ -1,5 +1,5 @@
 /** `signpost watch`: prints what happens as it happens, and misses nothing when the connection breaks. */
-import type { InstanceReply } from '../http/schema.ts';
+import type { InstanceReply } from '../http/schema/instance.ts';
 import { defineCommand, type Terminal } from './command.ts';
 import { readEvents, type ServerEvent } from './event-stream.ts';
 import { UnreachableError } from './failure.ts';

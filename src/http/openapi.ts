@@ -1,7 +1,7 @@
 /** The API's own description, OpenAPI 3.1, made of the same schemas that requests are checked by. */
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema } from 'fastify';
-import { problemSchema } from './schema.ts';
+import { problemSchema } from './schema/reply.ts';
 
 const description =
   'Register services over HTTP, find them by DNS. All durations are seconds. Unknown fields and parameters are ' +

@@ -1,6 +1,6 @@
 /** Path and query parameters. All are text on the wire, so the schemas of numbers are patterns. */
 import { Type } from 'typebox';
-import { statuses } from './schema.ts';
+import { statuses } from './schema/fields.ts';
 import { httpLimits } from './settings.ts';
 
 const wholeNumber = (description: string) => Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$', description }));

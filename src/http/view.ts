@@ -2,7 +2,9 @@
 import { type Instance, statusOf } from '../registry/instance.ts';
 import type { Lease } from '../registry/registry.ts';
 import type { Service } from '../registry/service.ts';
-import type { InstanceReply, LeaseReply, ServiceReply } from './schema.ts';
+import type { InstanceReply } from './schema/instance.ts';
+import type { LeaseReply } from './schema/renewal.ts';
+import type { ServiceReply } from './schema/service.ts';
 
 export function instanceView(instance: Instance): InstanceReply {
   const { service, id, zone, generation, revision, declared, observed, port, protocol, priority, weight, ttl, lease } =

@@ -1,7 +1,7 @@
 /** Everything that is stored, as it is at one moment: what `signpost backup` writes and `signpost restore` reads. */
 import { Readable } from 'node:stream';
 import type { Api, ApiParts } from '../api.ts';
-import { plainReply } from '../schema.ts';
+import { plainReply } from '../schema/reply.ts';
 
 export function backupRoutes(app: Api, { dump }: ApiParts): void {
   app.get(

@@ -2,7 +2,7 @@
 import { type Api, type ApiParts, servedZone } from '../api.ts';
 import { Problem } from '../problem.ts';
 import { eventsQuery } from '../query.ts';
-import { plainReply } from '../schema.ts';
+import { plainReply } from '../schema/reply.ts';
 
 export function eventRoutes(app: Api, parts: ApiParts): void {
   app.get(

@@ -1,6 +1,6 @@
 /** For machines that look after this one: is it alive, is it ready, what does it count. */
 import type { Api, ApiParts } from '../api.ts';
-import { plainReply } from '../schema.ts';
+import { plainReply } from '../schema/reply.ts';
 
 const text = plainReply('text/plain', 'One line.');
 

@@ -4,14 +4,8 @@ import { type Api, type ApiParts, refOf, registryCaller } from '../api.ts';
 import { answerUnlessCurrent, etagOf, writeOptions } from '../conditional.ts';
 import { Problem } from '../problem.ts';
 import { deregisterQuery, drainQuery, instanceParams, zoneQuery } from '../query.ts';
-import {
-  type InstanceReply,
-  instanceReply,
-  notModified,
-  patchBody,
-  type RemovalReply,
-  removalReply,
-} from '../schema.ts';
+import { type InstanceReply, instanceReply, patchBody, type RemovalReply, removalReply } from '../schema/instance.ts';
+import { notModified } from '../schema/reply.ts';
 import { instanceView, isoTime } from '../view.ts';
 
 const path = '/v1/services/:service/instances/:id';

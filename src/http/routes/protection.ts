@@ -1,6 +1,6 @@
 /** Which services are under self-protection: nothing of theirs expires, since too many owners stopped renewing. */
 import type { Api, ApiParts } from '../api.ts';
-import { type ProtectionReply, protectionReply } from '../schema.ts';
+import { type ProtectionReply, protectionReply } from '../schema/protection.ts';
 import { isoTime } from '../view.ts';
 
 export function protectionRoutes(app: Api, { registry }: ApiParts): void {

@@ -10,13 +10,8 @@ import { type Api, type ApiParts, refOf, registryCaller } from '../api.ts';
 import { etagOf, writeOptions } from '../conditional.ts';
 import { instanceParams, registerQuery, serviceParams } from '../query.ts';
 import {
-  type DryRunReply,
-  dryRunReply,
-  type InstanceBody,
-  instanceBody,
-  type RegistrationReply,
-  registrationReply,
-} from '../schema.ts';
+  type DryRunReply, dryRunReply, type InstanceBody, instanceBody, type RegistrationReply, registrationReply,
+} from '../schema/instance.ts';
 import { leaseView } from '../view.ts';
 import { warningsOf } from '../warnings.ts';
 

@@ -8,14 +8,8 @@ import { type Api, type ApiParts, foldZone, refOf, registryCaller } from '../api
 import { type Problem, problemOf, problemStatus } from '../problem.ts';
 import { instanceParams, zoneQuery } from '../query.ts';
 import {
-  type BatchRenewBody,
-  batchRenewBody,
-  type BatchRenewReply,
-  batchRenewReply,
-  renewBody,
-  type RenewReply,
-  renewReply,
-} from '../schema.ts';
+  type BatchRenewBody, batchRenewBody, type BatchRenewReply, batchRenewReply, renewBody, type RenewReply, renewReply,
+} from '../schema/renewal.ts';
 import { httpLimits } from '../settings.ts';
 import { leaseView } from '../view.ts';
 

@@ -6,16 +6,9 @@ import { type Api, type ApiParts, servedZone } from '../api.ts';
 import { answerUnlessCurrent, etagOf, writeOptions } from '../conditional.ts';
 import { Problem } from '../problem.ts';
 import { listQuery, serviceParams, waitSeconds, zoneQuery } from '../query.ts';
-import {
-  type InstancesReply,
-  instancesReply,
-  notModified,
-  serviceBody,
-  type ServiceReply,
-  serviceReply,
-  type ServicesReply,
-  servicesReply,
-} from '../schema.ts';
+import { type InstancesReply, instancesReply } from '../schema/instance.ts';
+import { notModified } from '../schema/reply.ts';
+import { serviceBody, type ServiceReply, serviceReply, type ServicesReply, servicesReply } from '../schema/service.ts';
 import { instanceView, serviceView } from '../view.ts';
 
 const one = '/v1/services/:service';
