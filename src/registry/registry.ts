@@ -293,7 +293,7 @@ export class Registry {
     this.#nextSweep = this.#parts.clock.after(sweepPeriod, () => {
       this.#sweepLater();
       // Who cannot hear of renewals cannot tell what has ended.
-      if (this.stale === 0) this.#expiry.sweep();
+      if (this.#sharing.isHearing) this.#expiry.sweep();
     });
   }
 }

@@ -33,6 +33,14 @@ export class Sharing {
     return this.#shared?.stale ?? 0;
   }
 
+  /**
+   * True while renewals reach this server. Time in which they do not is none of a lease's, as time in which the server
+   * stood still.
+   */
+  get isHearing(): boolean {
+    return this.#shared === null || (this.stale === 0 && this.#shared.silence < mostSilence);
+  }
+
   follow(follower: Follower): void {
     this.#shared?.follow(follower);
   }
@@ -86,5 +94,7 @@ function refuse(error: unknown): never {
 /** Refusals that come from what other servers have committed, or from not having heard of it. */
 const outdatable: ReadonlySet<RegistryErrorCode> = new Set(['not-found', 'gone', 'replaced', 'stale', 'conflict']);
 const mostRaces = 5;
+/** Seconds. */
+const mostSilence = 1.5;
 /** Milliseconds. */
 const mostWait = 1900;

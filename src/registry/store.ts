@@ -63,6 +63,8 @@ export interface SharedStore extends Store {
   readonly servers: readonly string[];
   /** Seconds since this server last knew that it had missed nothing; 0 while it follows. */
   readonly stale: number;
+  /** As `stale`, but also while it follows; about a second then. */
+  readonly silence: number;
   /**
    * Begins with what was committed after the last `snapshot`. From then on `commit` resolves once all that was
    * committed before has been handed to `follower`, so that everybody sees everything in the order of revisions.

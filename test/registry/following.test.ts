@@ -16,6 +16,7 @@ class ScriptedStore extends MemoryStore implements SharedStore {
   readonly server = 'here';
   readonly servers = ['here'];
   stale = 0;
+  silence = 0;
   follower: Follower | null = null;
   readonly renewals: SharedRenewal[] = [];
   trouble: StoreError | null = null;
@@ -268,6 +269,19 @@ test('while the store is out of reach nothing expires, and no check changes anyt
     code: 'store-unavailable',
   });
   expect(registry.instance(zone, 'web', 'a')).toEqual(instance);
+});
+
+test('time in which no renewal could be heard of is none of a lease\'s', async () => {
+  const { store, clock, registry } = await open();
+  await registry.register(web('a', { lease: 10 }), caller);
+  await clock.pass(5000);
+  store.silence = 2;
+  await clock.pass(4000);
+  store.silence = 0;
+  await clock.pass(6000);
+  expect(registry.leaseOf(webRef('a'))).not.toBeNull();
+  await clock.pass(10_000);
+  expect(registry.leaseOf(webRef('a'))).toBeNull();
 });
 
 test('a relist is applied as a difference', async () => {

@@ -53,12 +53,15 @@ export class Beats {
     return [own, ...seen.map(([server]) => server)].sort();
   }
 
-  /** Seconds since this server last knew that it had missed nothing; 0 while it follows, and before. */
+  /** Seconds since this server last knew that it had missed nothing; 0 before it follows. */
+  get silence(): number {
+    return this.#state === 'new' ? 0 : (this.#parts.clock.now() - this.#confirmedAt) / 1000;
+  }
+
+  /** The same, but 0 while it follows. */
   get stale(): number {
-    const { clock, feed } = this.#parts;
-    if (this.#state === 'new') return 0;
-    const silence = clock.now() - this.#confirmedAt;
-    return silence < staleAfter && feed.isWhole ? 0 : silence / 1000;
+    const { silence } = this;
+    return silence < staleAfter && this.#parts.feed.isWhole ? 0 : silence;
   }
 
   begin(): void {
@@ -182,9 +185,10 @@ interface Waiting {
 const beatPeriod = 1000;
 const retryPeriod = 200;
 const shortestBeat = 20;
-const staleAfter = 3000;
 const aliveFor = 5000;
 const forgottenAfter = 60_000;
+/** Seconds. */
+const staleAfter = 3;
 /** Beats. */
 const forgetEvery = 30;
 /** In one beat, which keeps it well below what etcd takes in one request. */

@@ -74,6 +74,10 @@ export class EtcdStore implements SharedStore {
     return this.#beats.stale;
   }
 
+  get silence(): number {
+    return this.#beats.silence;
+  }
+
   async snapshot(): Promise<StoreSnapshot> {
     const listed = await this.#listing.take();
     if (!this.#feed.isFollowed) this.#listed = listed;
