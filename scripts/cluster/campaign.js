@@ -27,7 +27,8 @@ const mostRecovery = 5000;
  * @param {Promise<never>} [options.interrupted] rejects when the campaign must end; what it made goes then too
  * @returns {Promise<{ rounds: number, registered: number, answers: number, faults: string[] }>} and further figures
  */
-export async function runCampaign({ faults, rounds = faults.length, seconds = null, log = () => undefined, interrupted }) {
+export async function runCampaign(options) {
+  const { faults, rounds = faults.length, seconds = null, log = () => undefined, interrupted } = options;
   const directory = await mkdtemp(join(tmpdir(), 'signpost-cluster-'));
   const ports = await freePorts(12);
   const network = await openNetwork({ members: 3, servers: 3, ports: ports.slice(0, 6) });

@@ -77,7 +77,8 @@ export class Etcd {
       const revision = Number(mod_revision);
       // A new registration has the revision for its generation, which it could not name yet.
       const { generation } = JSON.parse(text(value));
-      return [text(key).slice(prefix.length).split('/').slice(1).join('/'), { revision, generation: generation || revision }];
+      const [, service, id] = text(key).slice(prefix.length).split('/');
+      return [`${service}/${id}`, { revision, generation: generation || revision }];
     });
     const asked = entries.filter(([key]) => services.includes(key.split('/')[0]));
     return { revision: Number(header.revision), instances: new Map(asked) };

@@ -17,7 +17,7 @@ export async function until(isSo, patience = 60_000) {
   }
 }
 
-/** Free on loopback, for UDP and TCP, and none that the system gives to connections: they stay free between restarts. */
+/** Free on loopback, for UDP and TCP, and none that the system gives to connections, so that they stay free. */
 export async function freePorts(count) {
   const found = new Set();
   while (found.size < count) {
@@ -30,7 +30,9 @@ export async function freePorts(count) {
 async function isFree(port) {
   const [tcp, udp] = [createServer(), createSocket('udp4')];
   try {
-    await Promise.all([once(tcp.listen(port, '127.0.0.1'), 'listening'), once(udp.bind(port, '127.0.0.1'), 'listening')]);
+    tcp.listen(port, '127.0.0.1');
+    udp.bind(port, '127.0.0.1');
+    await Promise.all([once(tcp, 'listening'), once(udp, 'listening')]);
     return true;
   } catch {
     return false;

@@ -17,7 +17,6 @@ const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)
  * @property {boolean} isUp it was ready, and nobody has stopped it since
  * @property {boolean} isAside something keeps it from etcd, so that it need not hear of anything new
  * @property {number} backSince when it last came back from that, or from a stop
- * @property {Record<string, unknown>[]} warnings what it logged above `info`
  */
 
 /** @param {readonly import('./network.js').Road[]} roads @param {readonly number[]} ports two a server */
@@ -32,23 +31,22 @@ export function makeServers(roads, ports, directory) {
     isUp: false,
     isAside: false,
     backSince: 0,
-    warnings: [],
   }));
 }
 
 /** Resolves when the server is ready. */
 export async function startServer(server) {
   const { directory, dnsPort, road, url } = server;
-  const places = ['--dns', `127.0.0.1:${dnsPort}`, '--http', new URL(url).host, '--data', directory, '--zones', directory];
+  const places = ['--dns', `127.0.0.1:${dnsPort}`, '--http', new URL(url).host];
+  const args = [command, 'serve', ...places, '--data', directory, '--zones', directory];
   const env = { ...process.env, SIGNPOST_STORE_TYPE: 'etcd', SIGNPOST_STORE_ENDPOINTS: road.endpoints.join(',') };
-  const child = spawn(process.execPath, [command, 'serve', ...places], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   server.process = child;
   await new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`server ${server.index} ended with ${code} before it was ready`)));
     createInterface({ input: child.stdout }).on('line', (line) => {
       const entry = JSON.parse(line);
       if (entry.msg === 'ready') resolve();
-      if (entry.level >= 40) server.warnings.push(entry);
     });
   });
   server.isUp = true;
@@ -71,7 +69,7 @@ export function bringBack(servers) {
   for (const server of servers) Object.assign(server, { isAside: false, backSince: performance.now() });
 }
 
-/** The instances that a server knows: `SERVICE/ID` to revision. */
+/** The instances that a server knows: each `SERVICE/ID` with its revision. */
 export async function listInstances({ url }, services) {
   const lists = await Promise.all(services.map(async (service) => {
     const response = await fetch(`${url}/v1/services/${service}/instances`, { signal: AbortSignal.timeout(2000) });
@@ -79,7 +77,7 @@ export async function listInstances({ url }, services) {
     const { instances } = await response.json();
     return instances.map(({ id, revision }) => [`${service}/${id}`, revision]);
   }));
-  return new Map(lists.flat());
+  return lists.flat();
 }
 
 /**
@@ -89,12 +87,12 @@ export async function listInstances({ url }, services) {
 export async function untilEqual(servers, etcd, services) {
   const started = performance.now();
   const { revision } = await etcd.read(services);
-  const old = (entries) => [...entries].filter(([, found]) => found <= revision).map(([key, found]) => `${key}@${found}`);
+  const old = (entries) => entries.filter(([, at]) => at <= revision).map(([key, at]) => `${key}@${at}`).sort().join();
   await Promise.all(servers.map((server) => until(async () => {
     const held = await listInstances(server, services);
     const { instances } = await etcd.read(services);
     const stored = [...instances].map(([key, instance]) => [key, instance.revision]);
-    return old(stored).sort().join() === old(held).sort().join();
+    return old(stored) === old(held);
   })));
   return performance.now() - started;
 }
