@@ -5,6 +5,7 @@ import { type Name, foldName, isAtOrBelow, printName } from '../wire/name.ts';
 import { type Octets, copyOctets } from '../wire/octets.ts';
 import type { RRset } from '../wire/record.ts';
 import type { NameMark, ZoneChange } from './change.ts';
+import { Departed } from './departed.ts';
 import { type Named, NameTable } from './name-table.ts';
 import { Node } from './node.ts';
 import { StoredRRset } from './rrset.ts';
@@ -33,19 +34,18 @@ export class Zone implements Named {
   /** True while its records may be out of date. */
   stale: boolean;
   readonly #nodes = new NameTable<Node>();
-  /** A resolver may hold answers of an earlier load of this zone until then, in seconds of the responder's clock. */
-  readonly #heldBefore: number;
+  readonly #departed: Departed;
 
   /** Builds the zone of a `load`. `replaced` is the zone that it takes the place of. */
   constructor(load: ZoneChange, replaced: Zone | null) {
     mustBeInside(load);
     this.apex = load.zone;
-    this.top = new Node(this.apex, null);
+    this.#departed = new Departed(replaced?.heldUntil() ?? 0);
+    this.top = this.#newNode(this.apex, null);
     this.depth = scratch.take(this.apex).labels;
     this.#nodes.add(scratch, 0, this.top);
     this.serial = load.serial;
     this.stale = load.stale ?? false;
-    this.#heldBefore = replaced?.heldUntil() ?? 0;
     for (const rrset of load.added) this.#add(rrset);
     for (const mark of load.marks) this.#mark(mark);
   }
@@ -79,8 +79,8 @@ export class Zone implements Named {
     }
     for (const mark of change.marks) heldUntil = Math.max(heldUntil, this.#mark(mark));
     // Only now: a node that loses its last record and gets another keeps what it knows of resolvers.
-    for (const { owner } of change.removed) this.#prune(owner);
-    for (const { owner } of change.marks) this.#prune(owner);
+    for (const { owner } of change.removed) this.#prune(owner, now);
+    for (const { owner } of change.marks) this.#prune(owner, now);
     this.#moveSerial(change.serial);
     return { heldFor: Math.max(0, heldUntil - now), recut };
   }
@@ -103,7 +103,7 @@ export class Zone implements Named {
 
   /** Until when a resolver may hold any answer of this zone, in seconds of the responder's clock. */
   heldUntil(): number {
-    let latest = this.#heldBefore;
+    let latest = this.#departed.latest();
     for (const node of this.#nodes.values()) {
       node.discardDerived();
       latest = Math.max(latest, node.heldUntil);
@@ -145,7 +145,7 @@ export class Zone implements Named {
       if (this.#isCut(node, type)) this.cuts -= 1;
     }
     if (node.exists !== existed) spreadExistence(node);
-    return Math.max(this.#heldBefore, node.heldUntil);
+    return node.heldUntil;
   }
 
   /** Returns until when an answer with records of the owner may be held. */
@@ -155,7 +155,7 @@ export class Zone implements Named {
     node.discardDerived();
     node.mark = mark;
     if (node.exists !== existed) spreadExistence(node);
-    return Math.max(this.#heldBefore, node.heldUntil);
+    return node.heldUntil;
   }
 
   #isCut(node: Node, type: number): boolean {
@@ -177,19 +177,26 @@ export class Zone implements Named {
   }
 
   #addChild(parent: Node, name: FoldedName, label: number): Node {
-    const child = new Node(name.name(label), parent);
+    const child = this.#newNode(name.name(label), parent);
     this.#nodes.add(name, label, child);
     parent.children += 1;
     if (child.name.startsWith(asterisk)) parent.asterisk = child;
     return child;
   }
 
+  #newNode(name: Name, parent: Node | null): Node {
+    const node = new Node(name, parent);
+    node.heldUntil = this.#departed.comeBack(name);
+    return node;
+  }
+
   /** Takes the node of `owner` out of the tree, and its ancestors, as far as they are vacant. */
-  #prune(owner: Name): void {
+  #prune(owner: Name, now: number): void {
     let node = this.#find(owner);
     for (let label = 0; node !== null && node.vacant && node.parent !== null; label++) {
       const parent: Node = node.parent;
       this.#nodes.delete(scratch, label);
+      this.#departed.leave(node.name, node.heldUntil, now);
       node.parent = null;
       parent.children -= 1;
       if (parent.asterisk === node) parent.asterisk = null;

@@ -81,6 +81,19 @@ describe('what was removed', () => {
     expect(server.apply(update('z.', 5, 'web.z. 5 A 10.0.0.8', ''))).toBe(6);
   });
 
+  it('is held on when it comes again, and when its zone is loaded after that', () => {
+    const server = new DnsServer([load('z.', text)]);
+    server.ask('a.web.z.', 'A');
+    const record = 'a.web.z. 30 A 10.0.0.3';
+    expect(server.apply(update('z.', 2, record, ''))).toBe(31);
+    server.clock.milliseconds += 10_000;
+    server.apply(update('z.', 3, '', `${record}\nb.web.z. 30 A 10.0.0.4`));
+    expect(server.apply(update('z.', 4, 'b.web.z. 30 A 10.0.0.4', ''))).toBe(0);
+    expect(server.apply(update('z.', 5, record, ''))).toBe(21);
+    expect(server.apply(load('z.', text))).toBe(21);
+    expect(server.apply(update('z.', 6, record, ''))).toBe(21);
+  });
+
   it('counts also what a mark takes away, and a zone that is dropped or loaded anew', () => {
     const asked = (): DnsServer => {
       const server = new DnsServer([load('z.', text)]);
