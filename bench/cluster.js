@@ -15,6 +15,7 @@ import { Etcd3 } from 'etcd3';
 import { Pool } from 'undici';
 import { openAsker } from './asker.js';
 import { startMembers } from './etcd.js';
+import { cpuNanoseconds } from './process.js';
 import { quantile } from './rounds.js';
 import { serve } from './signpost.js';
 
@@ -36,7 +37,7 @@ export async function benchCluster({ rounds = 5 }) {
     }
     running.unshift(...servers);
     await benchVisibility(servers, urls);
-    await benchThroughput(servers, urls, rounds);
+    await benchThroughput(servers, members, rounds);
   } finally {
     for (const { stop } of running) await stop();
     rmSync(directory, { recursive: true });
@@ -115,40 +116,48 @@ function quantiles(times) {
   return { 'p50 ms': p50, 'p99 ms': p99, 'longest ms': longest };
 }
 
-/** Registrations and puts take turns; what counts is the ratio within a round. */
-async function benchThroughput(servers, urls, rounds) {
+/**
+ * Registrations and puts take turns; what counts is the ratio within a round. CPU time says more than the rate where the
+ * machine has other work too: that of all servers or members together, divided by what they did.
+ */
+async function benchThroughput(servers, members, rounds) {
+  const urls = members.map(({ url }) => url);
   const octets = await storedOctets(urls);
   const table = [];
-  for (const clients of [16, 64, 256]) {
+  for (const clients of [16, 64, 128]) {
     const total = 60 * clients + 1500;
     const results = [];
     for (let round = 0; round < rounds; round++) {
       const name = `c${clients}r${round}`;
-      const registered = await inParallel(servers, ({ url }, lane) => {
-        return startLoad('register-many.js', [url, name, `l${lane}`, clients, total]);
-      });
-      const put = await inParallel(servers, (_, lane) => {
-        return startLoad('etcd-puts.js', [urls, `/${name}/l${lane}/`, clients, total, octets]);
-      });
+      const registering = servers.map(({ url }, lane) => startLoad('register-many.js', [url, name, `l${lane}`, clients, total]));
+      const registered = await measure(registering, [servers, members], size * total);
+      const putting = servers.map((_, lane) => startLoad('etcd-puts.js', [urls, `/${name}/l${lane}/`, clients, total, octets]));
+      const put = await measure(putting, [members], size * total);
       results.push({ registered, put });
     }
     const median = (of) => quantile(results.map(of), 0.5);
     table.push({
       'clients': size * clients,
-      'registrations/s': Math.round(median(({ registered }) => registered)),
-      'puts/s': Math.round(median(({ put }) => put)),
-      'ratio': median(({ registered, put }) => registered / put).toFixed(2),
+      'registrations/s': Math.round(median(({ registered }) => registered.perSecond)),
+      'puts/s': Math.round(median(({ put }) => put.perSecond)),
+      'ratio': median(({ registered, put }) => registered.perSecond / put.perSecond).toFixed(2),
+      'us in servers': Math.round(median(({ registered }) => registered.microseconds[0])),
+      'us in etcd': Math.round(median(({ registered }) => registered.microseconds[1])),
+      'us in etcd/put': Math.round(median(({ put }) => put.microseconds[0])),
     });
   }
   console.log(`\ndurable registrations at three servers, and puts of ${octets} octets by three clients of etcd: median of ${rounds} rounds`);
   console.table(table);
 }
 
-/** Prepares one process for each server, has all begin at once, and returns what they did a second together. */
-async function inParallel(servers, prepare) {
-  const begins = await Promise.all(servers.map(prepare));
+/** Has all loads begin at once; returns what they did a second together, and CPU microseconds of each group for each. */
+async function measure(loads, groups, total) {
+  const begins = await Promise.all(loads);
+  const used = () => groups.map((group) => group.reduce((sum, { pid }) => sum + cpuNanoseconds(pid), 0));
+  const before = used();
   const perSecond = await Promise.all(begins.map((begin) => begin()));
-  return perSecond.reduce((sum, each) => sum + each, 0);
+  const microseconds = used().map((after, index) => (after - before[index]) / total / 1000);
+  return { perSecond: perSecond.reduce((sum, each) => sum + each, 0), microseconds };
 }
 
 /** Starts a program that says when it is ready, begins on a line of input, and prints what it did a second. */

@@ -57,7 +57,7 @@ export class Commits {
       const transaction: ITxnRequest = {
         compare: [unchanged(markKey, this.#mark), ...conditions],
         success: [put(markKey, nonce), put(this.#keys.revision, ''), ...operations],
-        failure: [read(markKey), ...expected.map(({ key }) => readRevision(key))],
+        failure: [read(markKey)],
       };
       const { succeeded, header, responses } = await this.#servers.call(
         (client, options) => client.kv.txn(transaction, options),
@@ -65,14 +65,21 @@ export class Commits {
       );
       if (succeeded) return (this.#mark = Number(header.revision));
       const known = this.#mark;
-      const [mark, ...found] = responses.map(({ response_range: { kvs } }) => kvs[0]);
+      const mark = responses[0]!.response_range.kvs[0];
       this.#mark = revisionOf(mark);
       // The first try got through, and only the answer was lost.
       if (mark?.value.toString() === nonce) return this.#mark;
       if (this.#mark !== known) continue;
-      const changed = expected.filter(({ isMet }, index) => !isMet(revisionOf(found[index])));
-      throw new LostRace(new Set(changed.length > 0 ? changed.map(({ place }) => place) : removalsOf(writes)));
+      const unmet = await this.#unmet(expected, until);
+      throw new LostRace(new Set(unmet.length > 0 ? unmet.map(({ place }) => place) : removalsOf(writes)));
     }
+  }
+
+  /** Asked only after a race was lost, so that no commit carries the question. */
+  async #unmet<T extends Expectation>(expected: readonly T[], until: number): Promise<T[]> {
+    const success = expected.map(({ key }) => readRevision(key));
+    const { responses } = await this.#servers.call((client, options) => client.kv.txn({ success }, options), until);
+    return expected.filter(({ isMet }, index) => !isMet(revisionOf(responses[index]!.response_range.kvs[0])));
   }
 
   #expectationsOf(write: StoreWrite, heardUpTo: number | null): Expectation[] {
