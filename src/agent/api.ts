@@ -42,6 +42,8 @@ interface RequestParts {
 export class RegistryApi {
   readonly #options: ApiOptions;
   #current = 0;
+  /** Requests in a row that a server could not answer. */
+  #failures = 0;
 
   /** Throws RangeError for a server that is no http(s) URL. */
   constructor(options: ApiOptions) {
@@ -51,6 +53,11 @@ export class RegistryApi {
     }
     if (options.servers.length === 0) throw new RangeError('server is an empty list, wanted at least one URL');
     this.#options = options;
+  }
+
+  /** True after a failure, until each server has failed. */
+  get hasUntried(): boolean {
+    return this.#failures % this.#options.servers.length > 0;
   }
 
   /** `onlyIfAbsent`: refused with `stale` where anybody holds the id. */
@@ -130,6 +137,7 @@ export class RegistryApi {
       });
       const result = await readResult<Body>(response);
       if (result.kind === 'unreachable' || (result.kind === 'refused' && result.status >= 500)) this.#next();
+      else this.#failures = 0;
       return result;
     } catch (error) {
       this.#next();
@@ -140,6 +148,7 @@ export class RegistryApi {
   }
 
   #next(): void {
+    this.#failures++;
     this.#current = (this.#current + 1) % this.#options.servers.length;
   }
 

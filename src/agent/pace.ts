@@ -4,6 +4,7 @@
 
 const firstRetryMs = 250;
 const mostRetryMs = 30_000;
+const nextServerMs = 50;
 /** Until a reply says otherwise. */
 const usualMs = 5000;
 
@@ -11,6 +12,7 @@ export class Pace {
   readonly #random: () => number;
   #renewMs = usualMs;
   #retryMs = firstRetryMs;
+  #isAnswered = true;
 
   constructor(random: () => number) {
     this.#random = random;
@@ -23,13 +25,14 @@ export class Pace {
 
   /** False from the first silence to the next answer. */
   get isAnswered(): boolean {
-    return this.#retryMs === firstRetryMs;
+    return this.#isAnswered;
   }
 
   /** Takes in an answer and, where it says so, after how many seconds the server wants the next renewal. */
   answered(renewAfter: number | undefined): void {
     if (renewAfter !== undefined) this.#renewMs = renewAfter * 1000;
     this.#retryMs = firstRetryMs;
+    this.#isAnswered = true;
   }
 
   /**
@@ -43,8 +46,15 @@ export class Pace {
     return this.#jittered(this.#renewMs);
   }
 
+  /** After no answer of one server, where there is another. */
+  nextServer(): number {
+    this.#isAnswered = false;
+    return this.#jittered(nextServerMs);
+  }
+
   /** After no answer: 250 ms, doubling up to the time of a renewal. */
   retry(): number {
+    this.#isAnswered = false;
     const waitMs = Math.min(this.#retryMs, this.#renewMs);
     this.#retryMs = Math.min(this.#retryMs * 2, mostRetryMs);
     return this.#jittered(waitMs);

@@ -278,7 +278,9 @@ export class Registration extends EventEmitter<RegistrationEvents> {
       return 0;
     }
     if (status === 429 || status >= 500) {
-      return Math.max(retryAfterMs ?? 0, this.#afterSilence(new Error(`the server is not able to: ${detail}`)));
+      const waitMs = this.#afterSilence(new Error(`the server is not able to: ${detail}`));
+      // It speaks for itself alone.
+      return status >= 500 && this.#api.hasUntried ? waitMs : Math.max(retryAfterMs ?? 0, waitMs);
     }
     const code =
       status === 401 || status === 403 ? 'AGENT_DENIED' : problem === 'conflict' ? 'AGENT_CONFLICT' : 'AGENT_REFUSED';
@@ -301,7 +303,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     });
     if (this.#state === 'registered') this.#state = 'suspect';
     if (this.#pace.isAnswered) this.emit('suspect', { error });
-    return this.#pace.retry();
+    return this.#api.hasUntried ? this.#pace.nextServer() : this.#pace.retry();
   }
 
   #succeed(renewAfter: number | undefined): void {

@@ -229,6 +229,22 @@ describe('renewals', () => {
     expect(registration.state).toBe('suspect');
   });
 
+  it('go to every server, one right after the other, before any wait', async () => {
+    const { clock, registry, start } = world();
+    const servers = ['http://one.test', 'http://two.test', 'http://three.test'];
+    const registration = await start({ server: servers });
+    const events = listen(registration);
+    registry.trouble = { status: 503, code: 'store-unavailable', retryAfter: 10 };
+    const before = registry.requests.length;
+    await clock.pass(8000);
+    const asked = registry.requests.slice(before);
+    expect(asked.map(({ server }) => server)).toEqual(servers);
+    expect(asked.at(-1)!.at - asked[0]!.at).toBeLessThan(200);
+    registry.trouble = null;
+    await clock.pass(10_000);
+    expect(events).toEqual(['suspect', 'renewed', 'renewed']);
+  });
+
   it('to something that is no registry count as unanswered', async () => {
     const { clock, registry, start } = world();
     const registration = await start({
