@@ -71,7 +71,8 @@ export class Answers {
     const length = this.#writeReply(exchange, query, reply, kept?.turn ?? 0, phase);
     if (!this.#isKeepable(reply, length)) this.#hold(now);
     else if (kept !== null) this.#cache.addOrder(place, query, this.#writer, exchange, length);
-    else if (!this.#cache.wants(query) || !this.#cache.add(query, reply, this.#writer, exchange, length, phase)) this.#hold(now);
+    else if (!this.#cache.wants(query)) this.#hold(now);
+    else if (!this.#cache.add(query, reply, this.#writer, exchange, length, phase)) this.#hold(now);
     return length;
   }
 

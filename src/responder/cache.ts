@@ -124,7 +124,8 @@ export class AnswerCache {
     const authoritative = (words[record + Word.flags]! & Flag.authoritative) !== 0;
     const flags = replyFlags(query.flags, authoritative, false, Rcode.NOERROR);
     const answers = words[record + Word.answers]!;
-    const head = writeHead(exchange, query, flags, answers, words[record + Word.authorities]!, words[record + Word.additionals]!);
+    const authorities = words[record + Word.authorities]!;
+    const head = writeHead(exchange, query, flags, answers, authorities, words[record + Word.additionals]!);
     const length = words[record + Word.length]!;
     const from = record + Word.name + wordsOf(query.qname.length) + order * wordsOf(length);
     writeWords(exchange, exchange.replyStart + head, words, from, length);
@@ -191,7 +192,8 @@ export class AnswerCache {
     words[record + Word.uses] = isComplete ? (written.cycle > maxOrders ? usesOfOrders : endlessUses) : 0;
     const tailLength = words[record + Word.length]!;
     // In another order another number of additional records may fit: that is not this answer.
-    if (written.trimmed !== words[record + Word.room]! > 0 || written.additionals !== words[record + Word.additionals]) return;
+    if (written.trimmed !== words[record + Word.room]! > 0) return;
+    if (written.additionals !== words[record + Word.additionals]) return;
     if (length - headLength(query) !== tailLength) return;
     const orders = words[record + Word.orders]!;
     const order = orders < room ? orders : turn % room;

@@ -2,7 +2,8 @@
  * Memory for records of different lengths that come and go: a ring in one buffer, where each new record takes the place
  * of the oldest. What ends before its time leaves a hole until the ring has come round, so nothing is ever searched or
  * moved. It comes round sooner where it is mostly holes, so that it does not touch all of its memory for a few records
- * that change all the time. Lengths and positions are counted in words of 32 bits; the first two words of a record are the ring's own.
+ * that change all the time. Lengths and positions are counted in words of 32 bits; the first two words of a record are
+ * the ring's own.
  */
 
 /** Words of a record that belong to the ring: its length, and 1 + its owner, or 0 once it has ended. */

@@ -1,5 +1,6 @@
 /**
- * Random zones, random changes, random questions: the answers are those of the reference, with the cache and without.
+ * Random zones, random changes, random questions: the answers are those of the reference, with the cache and without,
+ * and so is for how long they may be held.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -103,17 +104,23 @@ describe('a responder under random changes', () => {
       fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
         const reference = new Reference();
         const cached = new DnsServer();
+        // Here answers crowd each other out of the cache.
+        const crowded = new DnsServer([], { cache: { answers: 16, octets: 4000 } });
         const uncached = new DnsServer([], { cache: { answers: 0, octets: 0 } });
+        const servers = [cached, crowded, uncached];
         const history = new History();
         const asked: { qname: string; qtype: string }[] = [];
         for (const each of steps) {
           const change = history.change(each);
-          for (const server of [reference, cached, uncached]) server.apply(change);
+          reference.apply(change);
+          const heldFor = servers.map((server) => server.apply(change));
+          expect(heldFor).toEqual(servers.map(() => heldFor[0]));
+          for (const server of servers) server.clock.milliseconds += 3000;
           asked.push(...each.questions);
           // All questions so far, again: their answers may have been kept.
           for (const { qname, qtype } of asked) {
             const expected = folded(reference.answer(parseName(qname), qtype));
-            for (const server of [cached, uncached]) {
+            for (const server of servers) {
               expect(folded(printReply(server.ask(qname, qtype, { transport: 'tcp' }))), `${qname} ${qtype}`).toEqual(
                 expected,
               );
