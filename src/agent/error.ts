@@ -22,3 +22,29 @@ export class AgentError extends Error {
     this.problem = problem;
   }
 }
+
+/** What a refusal of the server means for a registration. */
+export function refusalError(
+  { status, problem, detail }: { readonly status: number; readonly problem: string | null; readonly detail: string },
+): AgentError {
+  const code =
+    status === 401 || status === 403 ? 'AGENT_DENIED' : problem === 'conflict' ? 'AGENT_CONFLICT' : 'AGENT_REFUSED';
+  return new AgentError(code, detail, problem);
+}
+
+export function replacedError(detail: string): AgentError {
+  return new AgentError('AGENT_CONFLICT', detail, 'replaced');
+}
+
+export function silenceError(error: Error): AgentError {
+  return new AgentError('AGENT_UNREACHABLE', `no server answered: ${reasonOf(error)}`, null, { cause: error });
+}
+
+export function stoppedError(): AgentError {
+  return new AgentError('AGENT_STOPPED', 'the registration was ended');
+}
+
+/** fetch hides why it failed in the cause. */
+function reasonOf(error: Error): string {
+  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
+}
