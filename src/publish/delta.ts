@@ -11,6 +11,12 @@ import { isWithheld, jointMark, jointTtl, type StaticRecords } from './static.ts
 /** What an `update` says, but for its zone and serial. */
 export type Difference = Pick<ZoneChange, 'removed' | 'added' | 'marks'>;
 
+export const noDifference: Difference = { removed: [], added: [], marks: [] };
+
+export function isEmpty({ removed, added, marks }: Difference): boolean {
+  return removed.length + added.length + marks.length === 0;
+}
+
 interface RRsetDelta {
   /** Copies of a record that came, less those that left. */
   readonly copies: Map<Octets, number>;

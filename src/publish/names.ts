@@ -5,10 +5,17 @@
  */
 import type { Protocol } from '../registry/instance.ts';
 import { serverService } from '../registry/label.ts';
-import { isAtOrBelow, labelCount, labelsOf, maxLabelLength, maxNameLength, type Name } from '../wire/name.ts';
+import {
+  foldName, isAtOrBelow, labelCount, labelsOf, maxLabelLength, maxNameLength, type Name, parseName,
+} from '../wire/name.ts';
 import type { Octets } from '../wire/octets.ts';
 
 export const protocols: readonly Protocol[] = ['tcp', 'udp'];
+
+/** The folded name of a service zone as instances call it: `svc.internal`. Throws PresentationError. */
+export function zoneName(text: string): Name {
+  return foldName(parseName(text.endsWith('.') ? text : `${text}.`));
+}
 
 /** `SERVICE.Z` */
 export function serviceName(zone: Name, service: string): Name | null {

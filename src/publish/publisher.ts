@@ -1,23 +1,20 @@
 /**
  * Publisher: turns what the registry and the zone files say into ZoneChanges. It keeps what it needs to make each
- * change from the names that it touches, and to replay everything to a DNS worker that starts. Longer than most files,
- * because all kinds of zones pass here, each of which is a file of its own.
+ * change from the names that it touches, and to replay everything to a DNS worker that starts.
  */
 import type { Change } from '../registry/change.ts';
-import type { Instance } from '../registry/instance.ts';
 import { serverService } from '../registry/label.ts';
-import { foldName, type Name, parseName } from '../wire/name.ts';
-import type { ResourceRecord, RRset } from '../wire/record.ts';
+import { foldName, type Name } from '../wire/name.ts';
+import type { ResourceRecord } from '../wire/record.ts';
 import type { AppliedChange, ZoneChange } from '../zone/change.ts';
 import { madeApex, nameServersOf } from './apex.ts';
-import { type Difference, ZoneDelta } from './delta.ts';
-import { instanceName } from './names.ts';
-import type { Pointer } from './pointers.ts';
+import { type Difference, isEmpty, noDifference, ZoneDelta } from './delta.ts';
+import { zoneName } from './names.ts';
 import { Replay } from './replay.ts';
-import { enclosingApex, reverseName, reverseZones } from './reverse.ts';
+import { enclosingApex, reverseZones } from './reverse.ts';
+import { ReverseRecords } from './reverse-records.ts';
 import { PublishedService } from './service.ts';
-import { differingOwners, jointMark, jointRRsets, noStatics, type StaticRecords, staticRecords } from './static.ts';
-import { instanceAnswerTtl } from './ttl.ts';
+import { noStatics, type StaticRecords, staticRecords } from './static.ts';
 import { type ExternalRecords, PublishedZone } from './zone.ts';
 
 export interface PublisherSettings {
@@ -42,7 +39,7 @@ export class Publisher {
   readonly #zones = new Map<Name, PublishedZone>();
   /** By the text that instances name them with. */
   readonly #serviceZones = new Map<string, PublishedZone>();
-  readonly #reverseZones = new Map<Name, PublishedZone>();
+  readonly #reverse: ReverseRecords;
   /** Static records that come with the next batch. */
   readonly #waiting = new Map<PublishedZone, StaticRecords>();
   readonly #replays = new Set<Replay>();
@@ -51,10 +48,9 @@ export class Publisher {
   constructor(settings: PublisherSettings, deliver: Deliver) {
     this.#settings = settings;
     this.#deliver = deliver;
-    for (const text of settings.zones) this.#serviceZones.set(text, this.#open(apexOf(text), 'services'));
-    for (const prefix of settings.reversePrefixes) {
-      for (const apex of reverseZones(prefix)) this.#reverseZones.set(apex, this.#open(apex, 'reverse'));
-    }
+    for (const text of settings.zones) this.#serviceZones.set(text, this.#open(zoneName(text), 'services'));
+    const reverse = settings.reversePrefixes.flatMap(reverseZones);
+    this.#reverse = new ReverseRecords(reverse.map((apex) => this.#open(apex, 'reverse')));
   }
 
   /** Takes in what the store held, in any number of calls; delivers nothing, since workers start with a replay. */
@@ -84,13 +80,16 @@ export class Publisher {
     const updates: [PublishedZone, Difference][] = [];
     for (const [zone, delta] of deltas) updates.push([zone, delta.beside(zone.statics)]);
     if (changes.some(isOfServers)) for (const zone of this.#withoutFile()) this.#waiting.set(zone, this.#madeApex(zone));
-    for (const [zone, statics] of this.#waiting) updates.push([zone, replaceStatics(zone, statics)]);
+    for (const [zone, statics] of this.#waiting) updates.push([zone, zone.replaceStatics(statics)]);
     this.#waiting.clear();
 
     const moved = this.#moveSerials(revision);
     const changed = updates.filter(([, difference]) => !isEmpty(difference));
     for (const [zone] of changed) moved.delete(zone);
-    return this.#send([...changed, ...[...moved].map((zone) => [zone, nothing] as const)].map(updateOf));
+    return this.#send([
+      ...changed.map(([zone, difference]) => zone.update(difference)),
+      ...[...moved].map((zone) => zone.update(noDifference)),
+    ]);
   }
 
   /** Has all answers from what is registered, or external, say that they may be out of date, or say so no more. */
@@ -98,7 +97,7 @@ export class Publisher {
     const isMeant = ({ isRegistered, external }: PublishedZone) => (which === 'external' ? external !== null : isRegistered);
     const zones = [...this.#zones.values()].filter(isMeant);
     for (const zone of zones) zone.stale = stale;
-    return this.#send(zones.map((zone) => updateOf([zone, nothing])));
+    return this.#send(zones.map((zone) => zone.update(noDifference)));
   }
 
   /**
@@ -109,13 +108,13 @@ export class Publisher {
     const folded = foldName(apex);
     const known = this.#zones.get(folded);
     if (known !== undefined) {
-      const difference = replaceStatics(known, staticRecords(records));
-      return this.#send(known.moveSerial(serial) || !isEmpty(difference) ? [updateOf([known, difference])] : []);
+      const difference = known.replaceStatics(staticRecords(records));
+      return this.#send(known.moveSerial(serial) || !isEmpty(difference) ? [known.update(difference)] : []);
     }
     const zone = this.#open(folded, 'static');
     zone.statics = staticRecords(records);
     zone.moveSerial(serial);
-    return this.#send([load(zone)]);
+    return this.#send([zone.load([...zone.statics.values()].flat())]);
   }
 
   /**
@@ -133,7 +132,7 @@ export class Publisher {
     const zone = this.#zones.get(foldName(apex));
     if (zone?.kind !== 'static') return this.#send([]);
     this.#zones.delete(zone.apex);
-    return this.#send([{ zone: zone.apex, serial: zone.serial, kind: 'drop', removed: [], added: [], marks: [] }]);
+    return this.#send([zone.drop()]);
   }
 
   /** Serves a zone that nobody else fills with the records that `external` makes. */
@@ -141,14 +140,14 @@ export class Publisher {
     const zone = new PublishedZone(apex, 'external', noStatics, external);
     this.#zones.set(apex, zone);
     zone.moveSerial(serial);
-    return this.#send([{ ...load(zone), added: [...external.rrsets()] }]);
+    return this.#send([zone.load([...external.rrsets()])]);
   }
 
   /** Publishes what has changed in the records of an external zone, which must have changed in this moment. */
   changeExternalZone(apex: Name, difference: Difference, serial: number): Promise<AppliedChange> {
     const zone = this.#zones.get(apex)!;
     zone.moveSerial(serial);
-    return this.#send([updateOf([zone, difference])]);
+    return this.#send([zone.update(difference)]);
   }
 
   /**
@@ -156,7 +155,7 @@ export class Publisher {
    * after it. To be read to its end or left by `return`.
    */
   replay(): Iterable<ZoneChange> {
-    const replay = new Replay(this.#zones.values(), (service) => this.#reverseRecords(service));
+    const replay = new Replay(this.#zones.values(), this.#reverse);
     this.#replays.add(replay);
     return this.#read(replay);
   }
@@ -191,8 +190,8 @@ export class Publisher {
     const steps = service.apply(changes, deltaOf?.(zone) ?? null);
     if (service.vacant) zone.services.delete(service.name);
     for (const { before, after } of steps) {
-      this.#point(before, -1, deltaOf);
-      this.#point(after, 1, deltaOf);
+      if (before !== null) this.#reverse.move(before, -1, deltaOf);
+      if (after !== null) this.#reverse.move(after, 1, deltaOf);
     }
   }
 
@@ -211,34 +210,6 @@ export class Publisher {
       entryOf(byService, service, () => []).push(change);
     }
     return byService;
-  }
-
-  #point(instance: Instance | null, by: 1 | -1, deltaOf: ((zone: PublishedZone) => ZoneDelta) | null): void {
-    if (instance === null) return;
-    for (const { zone, owner, pointer } of this.#pointersOf(instance)) {
-      zone.pointers.move(owner, pointer, by, deltaOf?.(zone) ?? null);
-    }
-  }
-
-  /** The reverse records of an instance: `ID.SERVICE.Z` at each of its addresses for which a reverse zone is served. */
-  #pointersOf(instance: Instance): { zone: PublishedZone; owner: Name; pointer: Pointer }[] {
-    if (this.#reverseZones.size === 0) return [];
-    const target = instanceName(apexOf(instance.zone), instance.service, instance.id);
-    if (target === null) return [];
-    const pointer = { target, ttl: instanceAnswerTtl(instance) };
-    return instance.addresses.flatMap((address) => {
-      const owner = reverseName(address);
-      const zone = enclosingApex(owner, this.#reverseZones);
-      return zone === null ? [] : [{ zone, owner, pointer }];
-    });
-  }
-
-  *#reverseRecords(service: PublishedService): Generator<{ zone: PublishedZone; rrset: RRset }> {
-    for (const instance of service.roster.instances.values()) {
-      for (const { zone, owner, pointer } of this.#pointersOf(instance)) {
-        yield { zone, rrset: { ...zone.pointers.rrset(owner)!, rdata: [pointer.target] } };
-      }
-    }
   }
 
   *#read(replay: Replay): Generator<ZoneChange> {
@@ -273,52 +244,12 @@ export class Publisher {
   }
 }
 
-function load(zone: PublishedZone): ZoneChange {
-  return {
-    zone: zone.apex,
-    serial: zone.serial,
-    stale: zone.stale,
-    kind: 'load',
-    removed: [],
-    added: [...zone.statics.values()].flat(),
-    marks: [],
-  };
-}
-
-function updateOf([zone, difference]: readonly [PublishedZone, Difference]): ZoneChange {
-  return { zone: zone.apex, serial: zone.serial, stale: zone.stale, kind: 'update', ...difference };
-}
-
-const nothing: Difference = { removed: [], added: [], marks: [] };
-
-/** Gives a zone other static records; returns what differs beside those that are registered. */
-function replaceStatics(zone: PublishedZone, statics: StaticRecords): Difference {
-  const delta = new ZoneDelta();
-  for (const owner of differingOwners(zone.statics, statics)) {
-    const registered = zone.registeredAt(owner);
-    for (const rrset of jointRRsets(owner, registered, zone.statics)) delta.remove(rrset);
-    for (const rrset of jointRRsets(owner, registered, statics)) delta.add(rrset);
-    const mark = zone.markAt(owner);
-    if (mark !== null) delta.mark(owner, jointMark(mark, owner, statics));
-  }
-  zone.statics = statics;
-  return delta.beside(noStatics);
-}
-
 function isOfServers(change: Change): boolean {
   return (change.after ?? change.before)!.service === serverService;
 }
 
 function latestOf(changes: readonly Change[]): number {
   return changes.reduce((highest, { revision }) => Math.max(highest, revision), 0);
-}
-
-function isEmpty({ removed, added, marks }: Difference): boolean {
-  return removed.length + added.length + marks.length === 0;
-}
-
-function apexOf(text: string): Name {
-  return foldName(parseName(text.endsWith('.') ? text : `${text}.`));
 }
 
 /** The entry of `key`, made where it is missing. */

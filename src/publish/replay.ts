@@ -5,14 +5,10 @@
  */
 import type { RRset } from '../wire/record.ts';
 import type { NameMark, ZoneChange } from '../zone/change.ts';
+import type { ReverseRecords } from './reverse-records.ts';
 import type { PublishedService } from './service.ts';
 import { isWithheld, jointMark, jointTtl, type StaticRecords } from './static.ts';
 import type { PublishedZone } from './zone.ts';
-
-/** Finds the reverse records of a service's instances, with the zones that they are in. */
-export type ReverseRecords = (
-  service: PublishedService,
-) => Iterable<{ readonly zone: PublishedZone; readonly rrset: RRset }>;
 
 interface Moment {
   readonly serial: number;
@@ -71,7 +67,7 @@ export class Replay {
     for (const rrset of service.rrsets()) put(rrset, zone, statics);
     put(service.advertisement(), zone, statics);
     for (const { owner, mark } of service.marks()) piece.mark(zone, { owner, mark: jointMark(mark, owner, statics) });
-    for (const reverse of this.#reverseRecords(service)) {
+    for (const reverse of this.#reverseRecords.of(service)) {
       put(reverse.rrset, reverse.zone, this.#moments.get(reverse.zone)!.statics);
     }
   }

@@ -1,11 +1,12 @@
 /** PublishedZone: a zone as the control plane knows it, from zone files, registrations or both, or from somebody else. */
 import type { Name } from '../wire/name.ts';
 import type { RRset } from '../wire/record.ts';
-import type { Mark } from '../zone/change.ts';
+import type { Mark, ZoneChange } from '../zone/change.ts';
+import { type Difference, noDifference, ZoneDelta } from './delta.ts';
 import { meaningOf, serviceTypesName } from './names.ts';
 import { Pointers } from './pointers.ts';
 import type { PublishedService } from './service.ts';
-import type { StaticRecords } from './static.ts';
+import { differingOwners, jointMark, jointRRsets, noStatics, type StaticRecords } from './static.ts';
 
 /** The records of a zone that somebody else makes. Names are folded. */
 export interface ExternalRecords {
@@ -65,6 +66,34 @@ export class PublishedZone {
     const from = this.#serial;
     this.#serial = this.kind === 'static' ? to : Math.max(from, to);
     return this.#serial !== from;
+  }
+
+  /** Gives it other static records; returns what differs beside those that are registered. */
+  replaceStatics(statics: StaticRecords): Difference {
+    const delta = new ZoneDelta();
+    for (const owner of differingOwners(this.statics, statics)) {
+      const registered = this.registeredAt(owner);
+      for (const rrset of jointRRsets(owner, registered, this.statics)) delta.remove(rrset);
+      for (const rrset of jointRRsets(owner, registered, statics)) delta.add(rrset);
+      const mark = this.markAt(owner);
+      if (mark !== null) delta.mark(owner, jointMark(mark, owner, statics));
+    }
+    this.statics = statics;
+    return delta.beside(noStatics);
+  }
+
+  /** The change with which DNS workers begin to serve it, with `added`: all that it holds. */
+  load(added: readonly RRset[]): ZoneChange {
+    return { zone: this.apex, serial: this.serial, stale: this.stale, kind: 'load', removed: [], added, marks: [] };
+  }
+
+  update(difference: Difference): ZoneChange {
+    return { zone: this.apex, serial: this.serial, stale: this.stale, kind: 'update', ...difference };
+  }
+
+  /** The change with which DNS workers serve it no more. */
+  drop(): ZoneChange {
+    return { zone: this.apex, serial: this.serial, kind: 'drop', ...noDifference };
   }
 
   /** The registered or external rrsets at a folded name in the zone, before static records have their say. */
