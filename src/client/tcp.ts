@@ -1,31 +1,21 @@
 /** One query over a TCP connection of its own (RFC 7766). */
 import { connect } from 'node:net';
+import { converse } from './conversation.ts';
 import { isReplyTo, type Query } from './message.ts';
 import type { ServerAddress } from './server-address.ts';
 
 /** Like `askOverUdp`. Reads at most one message of 65,535 octets at a time, and no more than four in vain. */
-export function askOverTcp(
+export async function askOverTcp(
   server: ServerAddress,
   query: Query,
   signal: AbortSignal,
   ignored: () => void,
 ): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port: server.port, host: server.address, noDelay: true });
+  const socket = connect({ port: server.port, host: server.address, noDelay: true });
+  return converse(socket, () => socket.destroy(), signal, ({ replied, failed }) => {
     let received: Buffer = Buffer.alloc(0);
     let inVain = 0;
-    const settle = (end: () => void): void => {
-      signal.removeEventListener('abort', abort);
-      socket.removeAllListeners().on('error', () => undefined);
-      socket.destroy();
-      end();
-    };
-    const abort = (): void => settle(() => reject(new Error('aborted')));
-    const fail = (error: Error): void => settle(() => reject(error));
-    signal.addEventListener('abort', abort);
-    socket.unref();
-    socket.on('error', fail);
-    socket.on('close', () => fail(new Error('the server closed the connection without a reply')));
+    socket.on('close', () => failed(new Error('the server closed the connection without a reply')));
     socket.on('connect', () => {
       const length = Buffer.alloc(2);
       length.writeUInt16BE(query.octets.length);
@@ -39,12 +29,12 @@ export function askOverTcp(
         const message = received.subarray(2, end);
         received = received.subarray(end);
         if (isReplyTo(query, message)) {
-          settle(() => resolve(message));
+          replied(message);
           return;
         }
         ignored();
         if (++inVain === 4) {
-          fail(new Error('the server sent replies to other queries only'));
+          failed(new Error('the server sent replies to other queries only'));
           return;
         }
       }
