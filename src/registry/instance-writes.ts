@@ -107,7 +107,7 @@ export class InstanceWrites {
       const { instance: before } = this.#demand(ref, generation, caller, options);
       return {
         kind: 'commit',
-        write: { kind: 'remove-instance', value: before, tombstone: committed.tombstones.of(before) },
+        write: { kind: 'remove-instance', value: before, tombstone: committed.tombstones.of(before), hasEnded: false },
         change: (revision) => instanceChange('deregistered', revision, before, null),
         outcome: (_, __, { heldFor }) => ({ instance: before, heldFor }),
       };

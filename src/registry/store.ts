@@ -18,8 +18,11 @@ export interface Tombstone {
  */
 export type StoreWrite =
   | { readonly kind: 'instance'; readonly value: Instance; readonly expect: number }
-  /** Expects the revision of `value`. */
-  | { readonly kind: 'remove-instance'; readonly value: Instance; readonly tombstone: Tombstone }
+  /** Expects the revision of `value`; where it goes because its lease has ended, also that no renewal is unheard of. */
+  | {
+    readonly kind: 'remove-instance'; readonly value: Instance; readonly tombstone: Tombstone;
+    readonly hasEnded: boolean;
+  }
   | { readonly kind: 'service'; readonly value: Service; readonly expect: number }
   | { readonly kind: 'remove-service'; readonly value: Service }
   /** Takes a revision and keeps nothing: a zone file changed, and the zone's serial must move. */

@@ -40,7 +40,7 @@ export class Upkeep {
       const before = entry.instance;
       return {
         kind: 'commit',
-        write: { kind: 'remove-instance', value: before, tombstone: this.#parts.tombstones.of(before) },
+        write: { kind: 'remove-instance', value: before, tombstone: this.#parts.tombstones.of(before), hasEnded: true },
         evenUnstored: true,
         change: (revision) => instanceChange('expired', revision, before, null),
         outcome: () => undefined,

@@ -65,10 +65,11 @@ export function aTombstone({ zone, service, id, generation }: Instance): Tombsto
 }
 
 export const put = (value: Instance, expect = value.revision): StoreWrite => ({ kind: 'instance', value, expect });
-export const remove = (value: Instance): StoreWrite => ({
+export const remove = (value: Instance, hasEnded = false): StoreWrite => ({
   kind: 'remove-instance',
   value,
   tombstone: aTombstone(value),
+  hasEnded,
 });
 export const settings = (value: Service, expect = value.revision): StoreWrite => ({ kind: 'service', value, expect });
 

@@ -38,20 +38,19 @@ export class Commits {
   /**
    * Resolves with the revision that etcd gave, and leaves `nonce` in the mark. This server has heard of all up to
    * `heardUpTo`, where that is not null. No lease ends while some server has taken a renewal that this one has not heard
-   * of: where something is removed, no beat may be newer. Nor does a registration that was long on its way bring back
+   * of: where one has ended, no beat may be newer. Nor does a registration that was long on its way bring back
    * what was deregistered meanwhile. Rejects with `LostRace`, or `unavailable` at clock time `until`.
    */
   async commit(
     writes: readonly StoreWrite[], nonce: string, heardUpTo: number | null, until: number,
   ): Promise<number> {
     const markKey = this.#keys.commit(this.#server);
-    const hasRemoval = writes.some(isRemoval);
-    const lease = hasRemoval ? await this.#tombstoneLease.take(until) : '0';
+    const lease = writes.some(({ kind }) => kind === 'remove-instance') ? await this.#tombstoneLease.take(until) : '0';
     const expected = writes.flatMap((write, place) =>
       this.#expectationsOf(write, heardUpTo).map((expectation) => ({ ...expectation, place })),
     );
     const conditions = expected.map(({ condition }) => condition);
-    if (hasRemoval && heardUpTo !== null) conditions.push(unwrittenSince(this.#keys.range('server/'), heardUpTo));
+    if (writes.some(isEnd) && heardUpTo !== null) conditions.push(unwrittenSince(this.#keys.range('server/'), heardUpTo));
     const operations = writes.flatMap((write) => this.#operationsOf(write, lease));
     for (;;) {
       const transaction: ITxnRequest = {
@@ -71,7 +70,7 @@ export class Commits {
       if (mark?.value.toString() === nonce) return this.#mark;
       if (this.#mark !== known) continue;
       const unmet = await this.#unmet(expected, until);
-      throw new LostRace(new Set(unmet.length > 0 ? unmet.map(({ place }) => place) : removalsOf(writes)));
+      throw new LostRace(new Set(unmet.length > 0 ? unmet.map(({ place }) => place) : endsOf(writes)));
     }
   }
 
@@ -134,13 +133,13 @@ function notAfter(key: Buffer, last: number): Expectation {
   return { key, condition: unwrittenSince({ key }, last), isMet: (revision) => revision <= last };
 }
 
-function isRemoval({ kind }: StoreWrite): boolean {
-  return kind === 'remove-instance';
+function isEnd(write: StoreWrite): boolean {
+  return write.kind === 'remove-instance' && write.hasEnded;
 }
 
-/** Where every entry is as expected, it was a beat that the removals have lost to. */
-function removalsOf(writes: readonly StoreWrite[]): number[] {
-  return writes.flatMap((write, place) => (isRemoval(write) ? [place] : []));
+/** Where every entry is as expected, it was a beat that the ends of leases have lost to. */
+function endsOf(writes: readonly StoreWrite[]): number[] {
+  return writes.flatMap((write, place) => (isEnd(write) ? [place] : []));
 }
 
 function revisionOf(kv: IKeyValue | undefined): number {

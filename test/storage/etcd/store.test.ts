@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { Etcd3 } from 'etcd3';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { Follower, SharedRenewal, StoredChange } from '../../../src/registry/store.ts';
 import { openLog } from '../../../src/runtime/log.ts';
@@ -148,6 +149,47 @@ test('a registration that comes to etcd after the instance was deregistered does
     await expect(late).rejects.toMatchObject({ code: 'conflict', lost: new Set([1]) });
     expect([...(await stored(store)).instances.keys()]).toEqual([]);
     await commits.commit([put(anInstance('a'))], 'informed', removed!, until);
+    expect([...(await stored(store)).instances.keys()]).toEqual(['web/a']);
+  } finally {
+    servers.close();
+  }
+});
+
+test('removals go on when etcd has lost the lease of tombstones', async () => {
+  const { one: store } = await openTwo();
+  const [revision] = await store.commit([put(anInstance('a')), put(anInstance('b'))]);
+  const [a, b] = ['a', 'b'].map((id) => registeredAt(revision!, anInstance(id)));
+  await store.commit([remove(a!)]);
+  const client = new Etcd3({ hosts: [...etcd.urls] });
+  const { kvs } = await client.kv.range({ key: new EtcdKeys(`/test/${prefixes - 1}/`).tombstone(a!) });
+  await client.leaseClient.leaseRevoke({ ID: kvs[0]!.lease });
+  client.close();
+  await store.commit([remove(b!)]);
+});
+
+test('a server that finds nothing more on etcd keeps what it has', async () => {
+  const { one: store, heard } = await openTwo();
+  await store.commit([put(anInstance('a'))]);
+  const client = new Etcd3({ hosts: [...etcd.urls] });
+  client.close();
+  expect(heard.relists).toEqual([]);
+});
+
+test('a lease does not end while some renewal may be unheard of; whoever is told to go, goes', async () => {
+  const prefix = freshPrefix();
+  const store = await open(prefix);
+  const [revision] = await store.commit([put(anInstance('a')), put(anInstance('b'))]);
+  const [a, b] = [registeredAt(revision!, anInstance('a')), registeredAt(revision!, anInstance('b'))];
+  await store.snapshot();
+  store.follow(new Notebook());
+  await vi.waitFor(() => store.renew({ zone: 'svc.internal', service: 'web', id: 'a', generation: revision! }), 5000);
+  const servers = await EtcdServers.load(settingsFor(prefix), systemClock);
+  try {
+    const commits = new Commits({ servers, keys: new EtcdKeys(prefix), clock: systemClock, server: 'other' });
+    const until = systemClock.now() + 2000;
+    const end = commits.commit([remove(b), remove(a, true)], 'end', revision!, until);
+    await expect(end).rejects.toMatchObject({ code: 'conflict', lost: new Set([1]) });
+    await commits.commit([remove(b)], 'asked', revision!, until);
     expect([...(await stored(store)).instances.keys()]).toEqual(['web/a']);
   } finally {
     servers.close();
