@@ -38,9 +38,10 @@ export async function runCampaign(options) {
     await etcd.startAll();
     await Promise.all(servers.map(startServer));
     const book = new Book(services);
-    const load = await startLoad(book, servers);
-    const oracle = await startOracle(book, servers);
-    const done = goThrough({ faults, rounds, seconds, log, etcd, servers, book, load, oracle });
+    const wrong = [];
+    const load = await startLoad(book, servers, wrong);
+    const oracle = await startOracle(book, servers, wrong);
+    const done = goThrough({ faults, rounds, seconds, log, etcd, servers, book, load, oracle, wrong });
     const result = { rounds, ...(await Promise.race([done, ...(interrupted ? [interrupted] : [])])) };
     await load.stopAgents();
     await Promise.all(servers.map((server) => stopServer(server, 'SIGTERM')));
@@ -53,16 +54,14 @@ export async function runCampaign(options) {
   }
 }
 
-async function goThrough({ faults, rounds, seconds, log, etcd, servers, book, load, oracle }) {
+async function goThrough({ faults, rounds, seconds, log, etcd, servers, book, load, oracle, wrong }) {
   const world = { etcd, servers };
-  const wrong = [];
   /** The longest recovery after each fault, in milliseconds. */
   const recoveries = {};
-  const count = () => load.found.faults.length + oracle.found.faults.length + wrong.length;
   await pause(1000);
   for (let round = 0; round < rounds; round++) {
     const fault = faults[round % faults.length];
-    const before = count();
+    const before = wrong.length;
     const made = await fault.make(world, round);
     await pause((seconds ?? fault.seconds) * 1000);
     await fault.heal(world, made);
@@ -71,17 +70,16 @@ async function goThrough({ faults, rounds, seconds, log, etcd, servers, book, lo
     if (took > mostRecovery) wrong.push(`after ${fault.name}: equal to etcd only after ${took} ms`);
     wrong.push(...(await audit(book, etcd)));
     await pause(500);
-    log(`${round + 1} of ${rounds}: ${fault.name}; equal after ${took} ms, ${count() - before} faults`);
+    const found = wrong.slice(before);
+    log(`${round + 1} of ${rounds}: ${fault.name}; equal after ${took} ms, ${found.length} faults`);
+    for (const what of counted(found)) log(`  ${what}`);
   }
   await load.stop();
   // What has just been said must reach everybody before the last look.
   await pause(1000);
   wrong.push(...(await audit(book, etcd)));
   oracle.stop();
-  const { faults: refusedWrongly, ...loaded } = load.found;
-  const { faults: answeredWrongly, ...asked } = oracle.found;
-  const all = [...wrong, ...refusedWrongly, ...answeredWrongly];
-  return { ...rounded({ ...loaded, ...asked }), recoveries, faults: counted(all) };
+  return { ...rounded({ ...load.found, ...oracle.found }), recoveries, faults: counted(wrong) };
 }
 
 /** Each once, with how often it was found. */

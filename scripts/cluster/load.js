@@ -17,15 +17,15 @@ const patience = 10_000;
 /**
  * @param {import('./book.js').Book} book
  * @param {readonly import('./servers.js').Server[]} servers
+ * @param {string[]} wrong takes what must not have happened
  */
-export async function startLoad(book, servers) {
+export async function startLoad(book, servers, wrong) {
   const found = {
     registered: 0, deregistered: 0, renewed: 0, refused: 0,
     /** Milliseconds. */
     slowestRefusal: 0,
-    faults: /** @type {string[]} */ ([]),
   };
-  const load = { book, servers, found, isOver: false };
+  const load = { book, servers, wrong, found, isOver: false };
   const agents = await Promise.all(
     book.services.flatMap((service) => Array.from({ length: residents }, (_, lane) => stay(load, service, lane))),
   );
@@ -44,7 +44,7 @@ export async function startLoad(book, servers) {
 }
 
 /** Registers a program that renews for as long as the campaign lasts, each beginning at another server. */
-async function stay({ book, servers, found }, service, lane) {
+async function stay({ book, servers, wrong, found }, service, lane) {
   const instance = book.open(service, 'a');
   const { id, address } = instance;
   const urls = servers.map(({ url }) => url);
@@ -52,7 +52,7 @@ async function stay({ book, servers, found }, service, lane) {
   const agent = await register({ service, id, address, port: 80, leaseMs, server });
   agent.on('renewed', () => found.renewed++);
   for (const event of ['lost', 'conflict', 'denied']) {
-    agent.on(event, (what) => found.faults.push(`the agent of ${service}/${id}: ${event}, ${JSON.stringify(what)}`));
+    agent.on(event, (what) => wrong.push(`the agent of ${service}/${id}: ${event}, ${JSON.stringify(what)}`));
   }
   await agent.registered();
   book.registered(instance, agent.generation);
@@ -80,11 +80,11 @@ async function comeAndGo(load, permanent) {
 
 /** Asks one server after the other until one takes it; null when the load ends before that. */
 async function insist(load, instance, method, body) {
-  const { servers, found } = load;
+  const { servers, wrong, found } = load;
   const first = Math.floor(Math.random() * servers.length);
   for (let attempt = 0; !load.isOver; attempt++) {
     const server = servers[(first + attempt) % servers.length];
-    const complain = (what) => found.faults.push(`${method} ${instance.id} at server ${server.index}: ${what}`);
+    const complain = (what) => wrong.push(`${method} ${instance.id} at server ${server.index}: ${what}`);
     try {
       const { status, headers, reply, took } = await ask(server, instance, method, body);
       if (status < 300) return reply;

@@ -15,20 +15,23 @@ const bound = 5000;
 const slack = 1000;
 const opt = { type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options: [] };
 
-/** @param {import('./book.js').Book} book @param {readonly import('./servers.js').Server[]} servers */
-export async function startOracle(book, servers) {
+/**
+ * @param {import('./book.js').Book} book
+ * @param {readonly import('./servers.js').Server[]} servers
+ * @param {string[]} wrong takes what must not have happened
+ */
+export async function startOracle(book, servers, wrong) {
   const found = {
     answers: 0,
     /** Milliseconds from a registration to its first answer by another server; the longest. */
     slowestSight: 0,
-    faults: /** @type {string[]} */ ([]),
   };
-  const stops = await Promise.all(servers.map((server) => watchServer(server, book, found)));
+  const stops = await Promise.all(servers.map((server) => watchServer(server, book, wrong, found)));
   return { found, stop: () => stops.forEach((stop) => stop()) };
 }
 
-async function watchServer(server, book, found) {
-  const judge = judgeOf(server, book, found);
+async function watchServer(server, book, wrong, found) {
+  const judge = judgeOf(server, book, wrong, found);
   const waiting = new Map();
   const socket = createSocket('udp4');
   socket.connect(server.dnsPort, '127.0.0.1');
@@ -51,7 +54,7 @@ async function watchServer(server, book, found) {
       if (performance.now() - late.sentAt < patience) break;
       waiting.delete(old);
       if (!server.isUp || late.sentAt < server.backSince) continue;
-      found.faults.push(`server ${server.index} did not answer ${late.name} ${late.type}`);
+      wrong.push(`server ${server.index} did not answer ${late.name} ${late.type}`);
     }
   }, period);
   return () => {
@@ -71,12 +74,12 @@ function drawQuestion(book) {
 }
 
 /** Judges the answers of one server, and remembers what it has answered. */
-function judgeOf(server, book, found) {
+function judgeOf(server, book, wrong, found) {
   /** When it first answered with a live instance. */
   const known = new Map();
   return ({ service, name, type, only, sentAt }, { rcode, flag_tc: isTruncated, answers }) => {
     found.answers++;
-    const complain = (what) => found.faults.push(`server ${server.index} answered ${name} ${type} ${what}`);
+    const complain = (what) => wrong.push(`server ${server.index} answered ${name} ${type} ${what}`);
     /** Since `since` all servers must have heard of it, and this one was there to hear. */
     const isDue = (since) => !server.isAside && sentAt > Math.max(since, server.backSince) + bound;
     if (isTruncated) complain('truncated');
