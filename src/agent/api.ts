@@ -8,6 +8,7 @@ import type {
 } from '../http/schema/instance.ts';
 import type { RenewReply } from '../http/schema/renewal.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { jsonRequest } from './json-request.ts';
 
 /** What came of a request. */
 export type Result<Body> =
@@ -123,18 +124,7 @@ export class RegistryApi {
     const timer = clock.after(timeoutMs, () => late.abort(new Error(`no answer within ${timeoutMs} ms`)));
     try {
       const token = await this.#token();
-      const response = await fetch(url, {
-        method,
-        redirect: 'error',
-        signal: late.signal,
-        headers: {
-          accept: 'application/json',
-          ...(token !== '' && { authorization: `Bearer ${token}` }),
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
+      const response = await fetch(url, jsonRequest({ method, token, body, headers, signal: late.signal }));
       const result = await readResult<Body>(response);
       if (result.kind === 'unreachable' || (result.kind === 'refused' && result.status >= 500)) this.#next();
       else this.#failures = 0;

@@ -1,4 +1,5 @@
 /** A small client of the HTTP API for the commands: one server, JSON in and out, failures as sentences. */
+import { jsonRequest } from '../agent/json-request.ts';
 import type { Terminal } from './command.ts';
 import { UnreachableError, UsageError } from './failure.ts';
 
@@ -43,27 +44,16 @@ export function openApi(server: string | undefined, { env, fetch }: Terminal): A
   if (!URL.canParse(base) || !/^https?:$/.test(new URL(base).protocol)) {
     throw new UsageError(`--server wants a URL such as http://127.0.0.1:8054, found ${base}`);
   }
-  const token = env['SIGNPOST_TOKEN']?.trim();
-  if (token && !/^[!-~]+$/.test(token)) throw new UsageError('SIGNPOST_TOKEN has characters that no token has');
+  const token = env['SIGNPOST_TOKEN']?.trim() ?? '';
+  if (token !== '' && !/^[!-~]+$/.test(token)) throw new UsageError('SIGNPOST_TOKEN has characters that no token has');
 
-  const request: Api['request'] = async (method, path, { query = {}, body, headers, seconds = 10 } = {}) => {
+  const request: Api['request'] = async (method, path, { query = {}, body, headers = {}, seconds = 10 } = {}) => {
     const url = new URL(base + path);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), seconds * 1000);
     try {
-      const response = await fetch(url, {
-        method,
-        redirect: 'error',
-        signal: late.signal,
-        headers: {
-          accept: 'application/json',
-          ...(token && { authorization: `Bearer ${token}` }),
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
+      const response = await fetch(url, jsonRequest({ method, token, body, headers, signal: late.signal }));
       if (!response.ok) throw await problemOf(response);
       return response;
     } catch (error) {
