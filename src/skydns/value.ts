@@ -81,7 +81,9 @@ function numberOf(fields: Fields, name: string, min: number, max: number): numbe
   throw new SkydnsError('field', `${name}: found ${shown(found)}, wanted a whole number from ${min} to ${max}`);
 }
 
+/** Objects and lists not in full: they may be too deep to be printed. */
 function shown(found: unknown): string {
+  if (typeof found === 'object' && found !== null) return Array.isArray(found) ? 'a list' : 'an object';
   const json = JSON.stringify(found);
   return json.length <= 60 ? json : `${json.slice(0, 57)}...`;
 }

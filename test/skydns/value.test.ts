@@ -38,6 +38,7 @@ test.each([
   ['field', 'a weight below 0', '{"host":"a","weight":-1}'],
   ['field', 'a TTL of 33 bits', '{"host":"a","ttl":4294967296}'],
   ['field', 'mail as text', '{"host":"a","mail":"yes"}'],
+  ['field', 'eight thousand lists in each other', `{"host":${'['.repeat(8000)}${']'.repeat(8000)}}`],
   ['field', 'a list as group', '{"host":"a","group":["g"]}'],
   ['size', 'a value that is too long', JSON.stringify({ text: 'x'.repeat(16_384) })],
 ])('refuses with %s %s', (code, _, json) => {
