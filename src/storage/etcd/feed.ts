@@ -169,6 +169,7 @@ export class Feed {
     this.#own.clear();
     for (const { reject } of this.#waiters.splice(0)) reject(missing());
     log.warn({ err: cause }, 'the watch on etcd broke; everything is read anew');
+    let obstacle = '';
     while (!this.#closed) {
       try {
         const listed = await listing.take();
@@ -178,7 +179,9 @@ export class Feed {
         log.info({ revision: listed.revision }, 'following etcd again');
         return;
       } catch (error) {
-        log.debug({ err: error }, 'etcd could not be read anew');
+        const { message } = error as Error;
+        log[message === obstacle ? 'debug' : 'warn']({ err: error }, 'etcd could not be read anew');
+        obstacle = message;
         await new Promise<void>((resolve) => clock.after(relistPause, resolve));
       }
     }
@@ -197,8 +200,7 @@ export class Feed {
     };
     for (const event of events) {
       const revision = Number(event.kv.mod_revision);
-      const { kind, names: [first, service, id] } = keys.parse(event.kv.key);
-      const zone = first!;
+      const { kind, names: [first] } = keys.parse(event.kv.key);
       const removed = isDelete(event);
       this.#followed = revision;
       if (kind === 'meta') this.#revision = revision;
@@ -210,17 +212,8 @@ export class Feed {
         this.#follower!.committed(revision);
       } else if (kind === 'server') {
         heard(first!, !removed);
-        if (!removed) renewals.push(...readBeat(event.kv));
-      } else if (revision === ours) continue;
-      else if (kind === 'instance') {
-        const after = removed ? null : readInstance(reader, event.kv);
-        changes.push({ kind, ref: { zone, service: service!, id: id! }, revision, after });
-      } else if (kind === 'service') {
-        const after = removed ? null : readService(reader, event.kv);
-        changes.push({ kind, ref: { zone, service: service! }, revision, after });
-      } else if (kind === 'tombstone' && !removed) {
-        changes.push({ kind, tombstone: readTombstone(reader, event.kv) });
-      }
+        if (!removed) renewals.push(...this.#readable(() => readBeat(event.kv)));
+      } else if (revision !== ours) changes.push(...this.#readable(() => changesOf(event, keys, reader)));
     }
     tell();
     if (renewals.length > 0) this.#follower!.renewed(renewals);
@@ -228,6 +221,32 @@ export class Feed {
     this.#waiters = waiters.filter(({ revision }) => revision > this.#followed);
     for (const { revision, resolve } of waiters) if (revision <= this.#followed) resolve();
   }
+
+  /** What others wrote wrongly is left out: it must not cost what came with it. */
+  #readable<T>(read: () => readonly T[]): readonly T[] {
+    try {
+      return read();
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'what another server wrote on etcd cannot be read, and is left out');
+      return [];
+    }
+  }
+}
+
+/** What an event says of an entry; nothing where it is about none. Throws StoreError `damaged` or `format`. */
+function changesOf(event: IEvent, keys: EtcdKeys, reader: EntryReader): readonly StoredChange[] {
+  const { kind, names: [zone, service, id] } = keys.parse(event.kv.key);
+  const removed = isDelete(event);
+  const revision = Number(event.kv.mod_revision);
+  if (kind === 'instance') {
+    const after = removed ? null : readInstance(reader, event.kv);
+    return [{ kind, ref: { zone: zone!, service: service!, id: id! }, revision, after }];
+  }
+  if (kind === 'service') {
+    const after = removed ? null : readService(reader, event.kv);
+    return [{ kind, ref: { zone: zone!, service: service! }, revision, after }];
+  }
+  return kind === 'tombstone' && !removed ? [{ kind, tombstone: readTombstone(reader, event.kv) }] : [];
 }
 
 interface OwnCommit {

@@ -1,13 +1,14 @@
 /** The feed with an etcd that the test plays. */
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
-import { StoreError } from '../../../src/registry/store.ts';
+import { type StoredChange, StoreError } from '../../../src/registry/store.ts';
 import { openLog } from '../../../src/runtime/log.ts';
-import { EntryReader } from '../../../src/storage/entry.ts';
+import { encodeInstance, EntryReader } from '../../../src/storage/entry.ts';
 import { Feed } from '../../../src/storage/etcd/feed.ts';
 import { EtcdKeys } from '../../../src/storage/etcd/keys.ts';
 import type { WatchStream } from '../../../src/storage/etcd/servers.ts';
 import { FakeClock, settled } from '../../support/clock.ts';
+import { anInstance } from '../contract.ts';
 
 const keys = new EtcdKeys('/test/');
 
@@ -24,13 +25,20 @@ class ScriptedStream extends EventEmitter {
   }
 
   bring(revision: number, key = keys.revision, value = ''): void {
-    const events = [{ type: 'Put', kv: { key, value: Buffer.from(value), mod_revision: String(revision) } }];
+    this.bringAll([[revision, key, value]]);
+  }
+
+  bringAll(puts: readonly (readonly [number, Buffer, string])[]): void {
+    const events = puts.map(([revision, key, value]) => ({
+      type: 'Put', kv: { key, value: Buffer.from(value), mod_revision: String(revision) },
+    }));
     this.emit('data', { created: false, canceled: false, events });
   }
 }
 
 async function follow() {
   const [clock, streams, relists] = [new FakeClock(), [] as ScriptedStream[], [] as number[]];
+  const changed: StoredChange[] = [];
   const revision = 10;
   const feed = new Feed({
     servers: {
@@ -49,7 +57,7 @@ async function follow() {
     heard: () => undefined,
   });
   const follower = {
-    changed: () => undefined,
+    changed: (changes: readonly StoredChange[]) => void changed.push(...changes),
     committed: () => undefined,
     renewed: () => undefined,
     relisted: (snapshot: { readonly revision: number }) => {
@@ -59,7 +67,7 @@ async function follow() {
   };
   feed.begin(follower, { revision, listedAt: revision });
   await settled();
-  return { feed, clock, streams, relists };
+  return { feed, clock, streams, relists, changed };
 }
 
 test('a watch that brings nothing of what was committed is taken for dead, and everything is read anew', async () => {
@@ -107,4 +115,17 @@ test('a commit whose answer was lost has succeeded where the watch brings its ma
   };
   expect(await feed.takeOwn('nonce', commit, clock.now() + 1800)).toBe(12);
   await expect(feed.takeOwn('other', commit, clock.now() + 1800)).rejects.toBe(lost);
+});
+
+test('an entry that cannot be read is left out, and what came with it is handed on', async () => {
+  const { feed, clock, streams, changed } = await follow();
+  const instance = encodeInstance(anInstance('b'));
+  streams[0]!.bringAll([
+    [12, keys.instance({ zone: 'svc.internal', service: 'web', id: 'a' }), 'garbage'],
+    [12, keys.server('there'), 'garbage'],
+    [13, keys.instance({ zone: 'svc.internal', service: 'web', id: 'b' }), instance],
+    [13, keys.revision, ''],
+  ]);
+  await feed.reached(13, clock.now() + 1800);
+  expect(changed).toMatchObject([{ ref: { id: 'b' }, revision: 13 }]);
 });
