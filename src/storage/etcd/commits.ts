@@ -3,13 +3,13 @@
  * revision that the writer saw. A mark, a key of this server that each commit overwrites, tells whether a try got
  * through whose answer was lost, and which of what the watch brings is our own.
  */
-import type { ICompare, IKeyValue, IRequestOp, ITxnRequest } from 'etcd3';
+import type { ICompare, IKeyValue, IRequestOp, ITxnRequest, ITxnResponse } from 'etcd3';
 import { LostRace, type StoreWrite } from '../../registry/store.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { encodeInstance, encodeService, encodeTombstone } from '../entry.ts';
 import type { EtcdKeys } from './keys.ts';
 import { put, read, readRevision, remove, unchanged, unwrittenSince } from './requests.ts';
-import type { EtcdServers } from './servers.ts';
+import { type EtcdServers, LostLease } from './servers.ts';
 import { TombstoneLease } from './tombstone-lease.ts';
 
 export interface CommitsParts {
@@ -45,23 +45,22 @@ export class Commits {
     writes: readonly StoreWrite[], nonce: string, heardUpTo: number | null, until: number,
   ): Promise<number> {
     const markKey = this.#keys.commit(this.#server);
-    const lease = writes.some(({ kind }) => kind === 'remove-instance') ? await this.#tombstoneLease.take(until) : '0';
+    const needsLease = writes.some(({ kind }) => kind === 'remove-instance');
     const expected = writes.flatMap((write, place) =>
       this.#expectationsOf(write, heardUpTo).map((expectation) => ({ ...expectation, place })),
     );
     const conditions = expected.map(({ condition }) => condition);
     if (writes.some(isEnd) && heardUpTo !== null) conditions.push(unwrittenSince(this.#keys.range('server/'), heardUpTo));
-    const operations = writes.flatMap((write) => this.#operationsOf(write, lease));
     for (;;) {
-      const transaction: ITxnRequest = {
+      const lease = needsLease ? await this.#tombstoneLease.take(until) : '0';
+      const operations = writes.flatMap((write) => this.#operationsOf(write, lease));
+      const response = await this.#transact({
         compare: [unchanged(markKey, this.#mark), ...conditions],
         success: [put(markKey, nonce), put(this.#keys.revision, ''), ...operations],
         failure: [read(markKey)],
-      };
-      const { succeeded, header, responses } = await this.#servers.call(
-        (client, options) => client.kv.txn(transaction, options),
-        until,
-      );
+      }, until);
+      if (response === null) continue;
+      const { succeeded, header, responses } = response;
       if (succeeded) return (this.#mark = Number(header.revision));
       const known = this.#mark;
       const mark = responses[0]!.response_range.kvs[0];
@@ -71,6 +70,17 @@ export class Commits {
       if (this.#mark !== known) continue;
       const unmet = await this.#unmet(expected, until);
       throw new LostRace(new Set(unmet.length > 0 ? unmet.map(({ place }) => place) : endsOf(writes)));
+    }
+  }
+
+  /** Null where the lease of tombstones is no more: nothing was written, and there will be another lease. */
+  async #transact(transaction: ITxnRequest, until: number): Promise<ITxnResponse | null> {
+    try {
+      return await this.#servers.call((client, options) => client.kv.txn(transaction, options), until);
+    } catch (error) {
+      if (!(error instanceof LostLease)) throw error;
+      this.#tombstoneLease.forget();
+      return null;
     }
   }
 

@@ -91,6 +91,7 @@ export class EtcdServers {
   #refusal(error: Error): StoreError | null {
     if (error instanceof StoreError) return error;
     const library = this.#library;
+    if (error instanceof library.EtcdLeaseInvalidError) return new LostLease(error);
     if (error instanceof library.GRPCResourceExhastedError) {
       return new StoreError('full', `etcd takes no more: ${error.message}`, { cause: error });
     }
@@ -100,6 +101,14 @@ export class EtcdServers {
     ];
     if (!final.some((kind) => error instanceof kind)) return null;
     return new StoreError('failed', `etcd refuses: ${error.message}`, { cause: error });
+  }
+}
+
+/** etcd knows nothing of a lease that was to be used: it ended, was revoked, or was granted after a snapshot was taken. */
+export class LostLease extends StoreError {
+  constructor(cause: Error) {
+    super('failed', `etcd refuses: ${cause.message}`, { cause });
+    this.name = 'LostLease';
   }
 }
 

@@ -20,6 +20,11 @@ export class TombstoneLease {
     }
     return this.#current.id;
   }
+
+  /** etcd does not know the lease any more. */
+  forget(): void {
+    this.#current = null;
+  }
 }
 
 export async function grantTombstoneLease(servers: EtcdServers, until?: number): Promise<string> {
