@@ -10,6 +10,9 @@ import { grantTombstoneLease } from './tombstone-lease.ts';
 
 /** Claims the prefix for this format where it holds nothing; rejects with `format` where it holds something else. */
 export async function claim(servers: EtcdServers, keys: EtcdKeys): Promise<void> {
+  // Writing nothing where nothing is to be written, a server also starts while etcd has no space.
+  const { kvs } = await servers.call((client, options) => client.kv.range({ key: keys.format }, options));
+  if (kvs[0]?.value.toString() === String(formatVersion)) return;
   const transaction = {
     compare: [isEmpty(keys)],
     success: claimed(keys),
