@@ -9,7 +9,8 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Feed } from './feed.ts';
 import { encodeBeat, type EtcdKeys } from './keys.ts';
-import { remove } from './requests.ts';
+import { noStore } from './listing.ts';
+import { exists, put, remove } from './requests.ts';
 import { type EtcdServers, patience } from './servers.ts';
 
 export interface BeatsParts {
@@ -129,8 +130,11 @@ export class Beats {
     const { servers, keys, clock, server, feed } = this.#parts;
     const until = clock.now() + patience;
     const renewals = waiting.flatMap(({ renewal }) => renewal ?? []);
-    const request = { key: keys.server(server), value: encodeBeat(renewals) };
-    const { header } = await servers.call((client, options) => client.kv.put(request, options), until);
+    const success = [put(keys.server(server), encodeBeat(renewals))];
+    // Else an etcd that lost everything would not be empty for the server that is to make a store there.
+    const transaction = { compare: [exists(keys.format)], success };
+    const { succeeded, header } = await servers.call((client, options) => client.kv.txn(transaction, options), until);
+    if (!succeeded) throw noStore();
     // While everything is read anew, the beat at least tells the others that this server is alive.
     if (!feed.isWhole && waiting.length === 0) return;
     const startedAt = clock.now();

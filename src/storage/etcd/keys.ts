@@ -73,9 +73,9 @@ export function readTombstone(reader: EntryReader, kv: IKeyValue): Tombstone {
 }
 
 /** A beat says which renewals its server took since the one before, in the words of their keys. */
-export function encodeBeat(renewals: readonly SharedRenewal[]): Buffer {
+export function encodeBeat(renewals: readonly SharedRenewal[]): string {
   const renewed = renewals.map(({ zone, service, id, generation }) => `${zone}/${service}/${id}/${generation}`);
-  return Buffer.from(JSON.stringify({ v: formatVersion, renewed }));
+  return JSON.stringify({ v: formatVersion, renewed });
 }
 
 export function readBeat(kv: IKeyValue): SharedRenewal[] {

@@ -1,5 +1,5 @@
 /** Reading everything that is on etcd, page by page, as it was at one revision. */
-import type { StoredBatch, StoreSnapshot } from '../../registry/store.ts';
+import { type StoredBatch, StoreError, type StoreSnapshot } from '../../registry/store.ts';
 import type { EntryReader } from '../entry.ts';
 import { type EtcdKeys, readInstance, readService, readTombstone } from './keys.ts';
 import { pagesOf } from './pages.ts';
@@ -21,12 +21,16 @@ export class Listing {
     this.#reader = reader;
   }
 
-  /** Rejects with `unavailable`; and so do the batches, with `damaged` or `format` too. */
+  /**
+   * Rejects with `unavailable`, or with `format` where there is no store: an etcd that lost everything is not one that
+   * says that nothing is registered. So do the batches, with `damaged` too.
+   */
   async take(): Promise<Listed> {
     const { revision: key } = this.#keys;
     const { header, kvs } = await this.#servers.call((client, options) => client.kv.range({ key }, options));
+    if (kvs.length === 0) throw noStore();
     const listedAt = Number(header.revision);
-    return { revision: Number(kvs[0]?.mod_revision ?? 0), listedAt, batches: this.#read(listedAt) };
+    return { revision: Number(kvs[0]!.mod_revision), listedAt, batches: this.#read(listedAt) };
   }
 
   async *#read(at: number): AsyncGenerator<StoredBatch> {
@@ -43,4 +47,9 @@ export class Listing {
       yield { ...nothing, tombstones: kvs.map((kv) => readTombstone(reader, kv)) };
     }
   }
+}
+
+/** What is known stays as it is until a server that starts anew makes a store there. */
+export function noStore(): StoreError {
+  return new StoreError('format', 'etcd holds no store below the prefix any more');
 }

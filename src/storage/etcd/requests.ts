@@ -28,6 +28,11 @@ export function unwrittenSince(range: Pick<ICompare, 'key' | 'range_end'>, revis
   return { ...range, ...isBefore, mod_revision: revision + 1 };
 }
 
+/** Holds while the key is there. */
+export function exists(key: Buffer): ICompare {
+  return { key, ...isAfter, mod_revision: 0 };
+}
+
 export interface KeyRange {
   readonly key: Buffer;
   readonly range_end: Buffer;
@@ -42,5 +47,6 @@ export function rangeBelow(prefix: Buffer): KeyRange {
 
 /** Comparisons of mod revisions, in the numbers of the protocol, since the library's names load only with it. */
 const isAt = { target: 2, result: 0 } as unknown as Comparison;
+const isAfter = { target: 2, result: 1 } as unknown as Comparison;
 const isBefore = { target: 2, result: 2 } as unknown as Comparison;
 type Comparison = Pick<ICompare, 'target' | 'result'>;

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Etcd3 } from 'etcd3';
+import { AlarmAction, AlarmType, Etcd3 } from 'etcd3';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { Follower, SharedRenewal, StoredChange } from '../../../src/registry/store.ts';
 import { openLog } from '../../../src/runtime/log.ts';
@@ -167,12 +167,31 @@ test('removals go on when etcd has lost the lease of tombstones', async () => {
   await store.commit([remove(b!)]);
 });
 
-test('a server that finds nothing more on etcd keeps what it has', async () => {
+test('an etcd that lost everything is no empty store, until a server makes one there', async () => {
   const { one: store, heard } = await openTwo();
   await store.commit([put(anInstance('a'))]);
+  const prefix = `/test/${prefixes - 1}/`;
   const client = new Etcd3({ hosts: [...etcd.urls] });
+  await client.delete().prefix(prefix);
+  await vi.waitFor(() => expect(store.catchUp()).rejects.toMatchObject({ code: 'format' }), 5000);
+  await expect(store.snapshot()).rejects.toMatchObject({ code: 'format' });
+  expect([await client.getAll().prefix(prefix).keys(), heard.relists]).toEqual([[], []]);
   client.close();
-  expect(heard.relists).toEqual([]);
+  await (await open(prefix)).commit([put(anInstance('a'))]);
+});
+
+test('a server starts while etcd has no space, and takes writes when it has', async () => {
+  const prefix = freshPrefix();
+  await open(prefix);
+  const client = new Etcd3({ hosts: [...etcd.urls] });
+  const { header: { member_id: memberID } } = await client.maintenance.status();
+  const alarm = (action: AlarmAction) => client.maintenance.alarm({ action, memberID, alarm: AlarmType.Nospace });
+  await alarm(AlarmAction.Activate);
+  const store = await open(prefix);
+  await expect(store.commit([put(anInstance('a'))])).rejects.toMatchObject({ code: 'full' });
+  await alarm(AlarmAction.Deactivate);
+  client.close();
+  await store.commit([put(anInstance('a'))]);
 });
 
 test('a lease does not end while some renewal may be unheard of; whoever is told to go, goes', async () => {
