@@ -5,8 +5,8 @@ import type { Entry } from './catalog.ts';
 import { instanceChange } from './change.ts';
 import type { Committed } from './committed.ts';
 import type { Decision } from './decision.ts';
-import { Drained } from './drained.ts';
 import type { Expiry } from './expiry.ts';
+import type { Held } from './held.ts';
 import { type Instance, isCheckedTheSame, isSameRegistration } from './instance.ts';
 import type { Registered, Removed } from './outcome.ts';
 import { refuseForeign, refuseInstanceBeyondLimits, refuseStale } from './refusal.ts';
@@ -18,6 +18,7 @@ import { stamped } from './store.ts';
 export interface InstanceWritesParts {
   readonly committed: Committed;
   readonly expiry: Expiry;
+  readonly held: Held;
   readonly sharing: Sharing;
   readonly clock: Clock;
   readonly settings: RegistrySettings;
@@ -25,11 +26,9 @@ export interface InstanceWritesParts {
 
 export class InstanceWrites {
   readonly #parts: InstanceWritesParts;
-  readonly #drained: Drained;
 
   constructor(parts: InstanceWritesParts) {
     this.#parts = parts;
-    this.#drained = new Drained(parts.clock, parts.settings.longestDefaultTtl);
   }
 
   /** The instance that a registration would make; throws what `register` would reject with. */
@@ -76,22 +75,20 @@ export class InstanceWrites {
     options: WriteOptions,
     edit: (instance: Instance) => Instance,
   ): Promise<Removed> {
-    return this.#parts.sharing.write<Removed>(keyOf(foldRef(ref)), () => {
+    const { held, sharing } = this.#parts;
+    return sharing.write<Removed>(keyOf(foldRef(ref)), () => {
       const entry = this.#demand(ref, generation, caller, options);
       const before = entry.instance;
       const wanted = edit(before);
       if (wanted === before) {
-        return { kind: 'nothing', outcome: { instance: before, heldFor: this.#drained.heldFor(entry) } };
+        return { kind: 'nothing', outcome: { instance: before, heldFor: held.heldFor(entry) } };
       }
       const cause = wanted.declared === 'draining' && before.declared !== 'draining' ? 'draining' : 'updated';
       return {
         kind: 'commit',
         write: { kind: 'instance', value: wanted, expect: before.revision },
         change: (revision) => instanceChange(cause, revision, before, stamped(wanted, revision)),
-        outcome: (_, revision, { heldFor }) => {
-          if (cause === 'draining') this.#drained.note(entry, heldFor);
-          return { instance: stamped(wanted, revision), heldFor };
-        },
+        outcome: (_, revision) => ({ instance: stamped(wanted, revision), heldFor: held.heldFor(entry) }),
       };
     });
   }
@@ -102,14 +99,15 @@ export class InstanceWrites {
     caller: Caller,
     options: WriteOptions,
   ): Promise<Removed> {
-    const { committed, sharing } = this.#parts;
+    const { committed, held, sharing } = this.#parts;
     return sharing.write<Removed>(keyOf(foldRef(ref)), () => {
-      const { instance: before } = this.#demand(ref, generation, caller, options);
+      const entry = this.#demand(ref, generation, caller, options);
+      const before = entry.instance;
       return {
         kind: 'commit',
         write: { kind: 'remove-instance', value: before, tombstone: committed.tombstones.of(before), hasEnded: false },
         change: (revision) => instanceChange('deregistered', revision, before, null),
-        outcome: (_, __, { heldFor }) => ({ instance: before, heldFor }),
+        outcome: (_, __, { heldFor }) => ({ instance: before, heldFor: Math.max(heldFor, held.heldFor(entry)) }),
       };
     });
   }

@@ -5,11 +5,13 @@
 import type { Change } from './change.ts';
 import type { Published } from './decision.ts';
 import type { EventLog } from './events.ts';
+import type { Held } from './held.ts';
 import type { ProtectedScope, ProtectionEnd } from './protection.ts';
 import type { RegistryParts } from './registry.ts';
 
 export interface PublicationParts extends Pick<RegistryParts, 'publish' | 'log'> {
   readonly events: EventLog;
+  readonly held: Held;
 }
 
 export type ChangeListener = (changes: readonly Change[]) => void;
@@ -27,7 +29,9 @@ export class Publication {
   /** Tells of the changes also where it rejects: they are committed. */
   async publish(changes: readonly Change[], revision: number): Promise<Published> {
     try {
-      return await this.#parts.publish(changes, revision);
+      const published = await this.#parts.publish(changes, revision);
+      this.#parts.held.note(changes, published.heldFor);
+      return published;
     } finally {
       if (changes.length > 0) this.#tell(changes);
     }

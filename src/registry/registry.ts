@@ -16,6 +16,7 @@ import type { Published } from './decision.ts';
 import { EventLog } from './events.ts';
 import { Expiry } from './expiry.ts';
 import { Following } from './following.ts';
+import { Held } from './held.ts';
 import type { Instance, Status } from './instance.ts';
 import { InstanceWrites } from './instance-writes.ts';
 import { sweepPeriod } from './lease-time.ts';
@@ -85,7 +86,8 @@ export class Registry {
     const tombstones = new Tombstones(clock);
     this.#parts = parts;
     this.events = new EventLog(settings.keptEvents, store.revision, () => clock.wall());
-    const publication = new Publication({ ...parts, events: this.events });
+    const held = new Held(catalog, clock, settings.longestDefaultTtl);
+    const publication = new Publication({ ...parts, events: this.events, held });
     const writer = new Writer({
       store,
       log,
@@ -105,7 +107,7 @@ export class Registry {
     });
     const committed = new Committed({ zones, catalog, tombstones, expiry, publication });
     const sharing = new Sharing({ store, clock, writer });
-    this.#instances = new InstanceWrites({ committed, expiry, sharing, clock, settings });
+    this.#instances = new InstanceWrites({ committed, expiry, held, sharing, clock, settings });
     this.#services = new ServiceWrites({ committed, sharing, settings });
     this.#renewals = new Renewals({ committed, expiry, sharing, writes: this.#instances });
     this.#committed = committed;

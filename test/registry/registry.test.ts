@@ -161,6 +161,18 @@ test('drain takes an instance out, and a second drain promises no less than the 
   expect(registry.countOf(zone, 'web')).toEqual({ instances: 1, answerable: 0 });
 });
 
+test('a drain counts what a failed check took out of answers before', async () => {
+  let heldFor = 0;
+  const { registry, clock } = await openRegistry({ publish: () => Promise.resolve({ heldFor }) });
+  const { generation } = (await registry.register(web('a'), caller)).instance;
+  heldFor = 20;
+  await registry.observe(webRef('a'), generation, 'critical');
+  heldFor = 0;
+  await clock.pass(5000);
+  expect((await registry.drain(webRef('a'), caller)).heldFor).toBe(15);
+  expect((await registry.deregister(webRef('a'), generation, caller)).heldFor).toBe(15);
+});
+
 test('a drain repeated after a restart promises no less than the longest TTL', async () => {
   const { registry, store } = await openRegistry();
   await registry.register(web('a', { permanent: true, ttl: 90 }), caller);
