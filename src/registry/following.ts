@@ -68,6 +68,8 @@ export class Following implements Follower {
         differences.push({ kind: 'instance', ref: after, revision: after.revision, after });
       }
     }
+    // What was heard of before may still be on its way into the catalog.
+    await writer.writeOwn('', () => ({ kind: 'nothing', outcome: undefined }));
     for (const { zone, name, settings } of catalog.allServices()) {
       if (settings === null || there.has(`${name}.${zone}`)) continue;
       differences.push({ kind: 'service', ref: { zone, service: name }, revision, after: null });

@@ -299,3 +299,19 @@ test('a relist is applied as a difference', async () => {
   expect(causes().slice(before)).toEqual([[20, 'updated'], [30, 'deregistered']]);
   expect(revisions.at(-1)).toBe(30);
 });
+
+test('what was heard of and waits to be published is compared with what is read anew, too', async () => {
+  const gate: { open?: () => void } = {};
+  const publish = () => new Promise<{ heldFor: number }>((resolve) => (gate.open = () => resolve({ heldFor: 0 })));
+  const { store, registry } = await open({ publish });
+  store.follower!.changed([foreign(5, 'a')], 5);
+  await settled();
+  store.follower!.changed([foreign(6, 'b')], 6);
+  const relisted = store.follower!.relisted({ revision: 30, batches: (async function* () {})() });
+  for (let publications = 0; publications < 3; publications++) {
+    await settled();
+    gate.open!();
+  }
+  await relisted;
+  expect([...registry.allInstances()]).toEqual([]);
+});
