@@ -1,7 +1,7 @@
 /** Loading: what the store holds comes into memory and is published, piece by piece, before anything is written. */
 import { type Change, instanceChange } from './change.ts';
 import type { Committed } from './committed.ts';
-import type { RegistryParts } from './registry.ts';
+import type { RegistryParts } from './parts.ts';
 
 export interface LoadingParts extends Pick<RegistryParts, 'store' | 'publish' | 'log'> {
   readonly committed: Committed;

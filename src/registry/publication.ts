@@ -7,7 +7,7 @@ import type { Published } from './decision.ts';
 import type { EventLog } from './events.ts';
 import type { Held } from './held.ts';
 import type { ProtectedScope, ProtectionEnd } from './protection.ts';
-import type { RegistryParts } from './registry.ts';
+import type { RegistryParts } from './parts.ts';
 
 export interface PublicationParts extends Pick<RegistryParts, 'publish' | 'log'> {
   readonly events: EventLog;

@@ -6,13 +6,10 @@
  * server was first. The `writer` makes it durable, has it applied to `committed`, and has `publication` tell of it. What
  * the registry writes by itself comes by way of `expiry` and `upkeep`, what other servers wrote by way of `following`.
  */
-import type { Clock, Timer } from '../runtime/clock.ts';
-import type { Logger } from '../runtime/log.ts';
+import type { Timer } from '../runtime/clock.ts';
 import { patched } from './admission.ts';
 import { Catalog } from './catalog.ts';
-import type { Change } from './change.ts';
 import { Committed } from './committed.ts';
-import type { Published } from './decision.ts';
 import { EventLog } from './events.ts';
 import { Expiry } from './expiry.ts';
 import { Following } from './following.ts';
@@ -22,6 +19,7 @@ import { InstanceWrites } from './instance-writes.ts';
 import { sweepPeriod } from './lease-time.ts';
 import { load } from './loading.ts';
 import type { Lease, Registered, RegistryStatistics, Removed, RenewalResult } from './outcome.ts';
+import type { RegistryParts } from './parts.ts';
 import type { ProtectedScope } from './protection.ts';
 import { type ChangeListener, Publication } from './publication.ts';
 import {
@@ -31,28 +29,10 @@ import {
 import { Renewals } from './renewals.ts';
 import type { Service } from './service.ts';
 import { ServiceWrites } from './service-writes.ts';
-import type { RegistrySettings } from './settings.ts';
 import { Sharing } from './sharing.ts';
-import type { Store } from './store.ts';
 import { Tombstones } from './tombstones.ts';
 import { Upkeep } from './upkeep.ts';
 import { Writer } from './writer.ts';
-
-export interface RegistryParts {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Service zones in presentation form, lower case, without the final dot; at least one, the first is the default. */
-  readonly zones: readonly string[];
-  readonly settings: RegistrySettings;
-  /**
-   * Resolves when everyone who answers queries answers with the changes, and with zones of that revision. It may be
-   * that nothing moves but the revision.
-   */
-  readonly publish: (changes: readonly Change[], revision: number) => Promise<Published>;
-  /** False where another server that is alive looks after an instance. Without it all are this server's. */
-  readonly isOurs?: (instance: Instance) => boolean;
-}
 
 export type { Lease, Registered, RegistryStatistics, Removed, RenewalResult } from './outcome.ts';
 

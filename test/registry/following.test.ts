@@ -1,6 +1,7 @@
 /** A registry on a store that others write to as well. */
 import { describe, expect, test } from 'vitest';
-import { Registry, type RegistryParts } from '../../src/registry/registry.ts';
+import type { RegistryParts } from '../../src/registry/parts.ts';
+import { Registry } from '../../src/registry/registry.ts';
 import type { Change } from '../../src/registry/change.ts';
 import { defaultRegistrySettings } from '../../src/registry/settings.ts';
 import {

@@ -2,7 +2,8 @@
 import type { Change, InstanceChange } from '../../src/registry/change.ts';
 import type { RegistryErrorCode } from '../../src/registry/error.ts';
 import type { Caller, Registration } from '../../src/registry/registration.ts';
-import { Registry, type RegistryParts } from '../../src/registry/registry.ts';
+import type { RegistryParts } from '../../src/registry/parts.ts';
+import { Registry } from '../../src/registry/registry.ts';
 import { defaultRegistrySettings, type RegistrySettings } from '../../src/registry/settings.ts';
 import type { Store } from '../../src/registry/store.ts';
 import { openLog } from '../../src/runtime/log.ts';
