@@ -5,8 +5,10 @@ import { SkydnsError } from './error.ts';
 import type { KeyChange, SkydnsZone } from './zone.ts';
 
 export class Batch {
-  /** Keys that are left out, and why. */
+  /** The first of the keys that are left out, and why, for people. */
   readonly refused: { readonly key: string; readonly reason: string }[] = [];
+  /** How many there are. */
+  refusedCount = 0;
   readonly #changes = new Map<SkydnsZone, Map<Octets, Entry | null>>();
   /** How many more keys may be taken in. */
   #room: number;
@@ -34,6 +36,12 @@ export class Batch {
     changes.set(entry.key, entry);
   }
 
+  /** Notes that a key is left out. */
+  refuse(key: Octets, reason: string): void {
+    this.refusedCount += 1;
+    if (this.refused.length < mostNamed) this.refused.push({ key: shortened(key), reason: shortened(reason) });
+  }
+
   /** The changes without those that change nothing. */
   differing(zone: SkydnsZone): KeyChange[] {
     const changes: KeyChange[] = [];
@@ -44,3 +52,13 @@ export class Batch {
     return changes;
   }
 }
+
+/** etcd takes keys of a megabyte and more, which are of no use in a log. */
+function shortened(text: string): string {
+  return text.length <= mostShown ? text : `${text.slice(0, mostShown)}...`;
+}
+
+/** Keys that one line of the log names. */
+export const mostNamed = 5;
+/** Characters. */
+const mostShown = 300;

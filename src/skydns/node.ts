@@ -28,6 +28,10 @@ export class Node {
     return this.count === 0 ? this.own : this.#collect([], false);
   }
 
+  get hasEntries(): boolean {
+    return this.count > 0 || this.own.length > 0;
+  }
+
   get isEmpty(): boolean {
     return this.own.length === 0 && this.#below.length === 0 && this.#children === null;
   }

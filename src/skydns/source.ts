@@ -15,7 +15,7 @@ import { EtcdServers, type EtcdSettings } from '../storage/etcd/servers.ts';
 import { watch } from '../storage/etcd/watch.ts';
 import { type Name, printName } from '../wire/name.ts';
 import { type Octets, octetsOf } from '../wire/octets.ts';
-import { Batch } from './batch.ts';
+import { Batch, mostNamed } from './batch.ts';
 import { makeEntry } from './entry.ts';
 import { SkydnsError, type SkydnsErrorCode } from './error.ts';
 import { nameOfKey } from './key.ts';
@@ -229,7 +229,7 @@ export class SkydnsSource {
       if (!(error instanceof SkydnsError)) throw error;
       this.#skipped.set(error.code, (this.#skipped.get(error.code) ?? 0) + 1);
       // Others may have zones of their own below the same prefix.
-      if (error.code !== 'zone') batch.refused.push({ key: kv.key.toString(), reason: error.message });
+      if (error.code !== 'zone') batch.refuse(key, error.message);
       this.#forget(key, batch);
     }
   }
@@ -258,14 +258,14 @@ export class SkydnsSource {
         followed.serial = Math.max(revision, followed.serial + 1);
         published.push(sink.change(zone.apex, difference, followed.serial));
       }
-      const withheld = changes.flatMap(({ after }) => (after !== null && zone.isWithheld(after) ? after : []));
+      const withheld = zone.withheld(changes.flatMap(({ after }) => after ?? []));
       const names = withheld.slice(0, mostNamed).map(({ key }) => key);
       if (names.length > 0) {
         log.warn({ keys: names, count: withheld.length }, 'no CNAME for these keys: their names have other records, too');
       }
     }
-    const refused = batch.refused.slice(0, mostNamed);
-    if (refused.length > 0) log.warn({ keys: refused, count: batch.refused.length }, 'these keys are left out');
+    const { refused, refusedCount: count } = batch;
+    if (count > 0) log.warn({ keys: refused, count }, 'these keys are left out');
     await Promise.all(published);
   }
 
@@ -281,5 +281,3 @@ export class SkydnsSource {
 /** Milliseconds. The supervised watch confirms every 2 s or so. */
 const staleAfter = 8000;
 const pause = 200;
-/** Keys that one line of the log names. */
-const mostNamed = 5;

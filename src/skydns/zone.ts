@@ -89,11 +89,17 @@ export class SkydnsZone implements ExternalRecords, ZonePlan {
     return delta.beside(noStatics);
   }
 
-  /** True where the entry should make the name that it stands for an alias, and cannot, as that has something else too. */
-  isWithheld(entry: Entry): boolean {
-    if (this.isReverse || !isAlias(entry)) return false;
-    const node = this.#node(stripped(entry.name, entry.targetstrip));
-    return node !== null && aliasAt(node, this) === null;
+  /** The entries that should make the name that they stand for an alias, and cannot, as that has something else too. */
+  withheld(entries: readonly Entry[]): readonly Entry[] {
+    if (this.isReverse) return [];
+    /** Names are asked once each: many keys may stand for one. */
+    const withholding = new Map<Node, boolean>();
+    return entries.filter(isAlias).filter(({ name, targetstrip }) => {
+      const node = this.#node(stripped(name, targetstrip));
+      if (node === null) return false;
+      if (!withholding.has(node)) withholding.set(node, aliasAt(node, this) === null);
+      return withholding.get(node)!;
+    });
   }
 
   *rrsets(): Generator<RRset> {
@@ -130,7 +136,7 @@ export class SkydnsZone implements ExternalRecords, ZonePlan {
     own.replace(before, after);
     if (after === null) this.#entries.delete(key);
     else this.#entries.set(key, after);
-    const hasOwnAddresses = (this.apexAddresses?.entries ?? []).length > 0;
+    const hasOwnAddresses = this.apexAddresses?.hasEntries === true;
     for (let node = entry.isBelow ? own : own.parent; node !== null; node = node.parent) {
       const at = node;
       const tell = (by: 1 | -1): Parameters<Census['count']>[2] => (record, oldTtl, newTtl) => {

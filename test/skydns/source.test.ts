@@ -117,6 +117,16 @@ test('what cannot be served is left out, counted, and told in one line', async (
   expect(warn).toHaveBeenCalledWith(expect.objectContaining({ count: 5 }), 'these keys are left out');
 });
 
+test('of keys that are left out no more is kept and logged than people read', async () => {
+  const prefix = freshPrefix();
+  await client.put(`${prefix}test/skydns/${'x'.repeat(100_000)}`).value('{}');
+  for (let n = 0; n < 20; n++) await client.put(`${prefix}test/skydns/k${n}`).value('{}');
+  const { warn } = await follow(prefix);
+  const [{ keys, count }] = warn.mock.calls[0] as [{ keys: unknown[]; count: number }];
+  expect([keys.length, count]).toEqual([5, 21]);
+  expect(JSON.stringify(keys).length).toBeLessThan(3000);
+});
+
 test('a key that comes to say something of no use leaves', async () => {
   const prefix = freshPrefix();
   await put(prefix, { a: address(1), b: address(2) });

@@ -1,6 +1,7 @@
 /** What the tree of keys makes of changes. */
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { Node } from '../../src/skydns/node.ts';
 import { SkydnsZone } from '../../src/skydns/zone.ts';
 import { parseName } from '../../src/wire/name.ts';
 import type { Difference } from '../../src/publish/delta.ts';
@@ -152,7 +153,7 @@ describe('a change', () => {
     });
     const zone = zoneOf({});
     zone.load(keys);
-    const withheld = keys.filter(({ after }) => zone.isWithheld(after!)).map(({ key: each }) => each);
+    const withheld = zone.withheld(keys.map(({ after }) => after!)).map(({ key: each }) => each);
     expect(withheld).toEqual(['www/1', 'www/2', '1a2b'].map((each) => `/skydns/test/skydns/${each}`));
   });
 });
@@ -163,4 +164,16 @@ test('a name exists by what lies at it or below it', () => {
   expect(zone.ownerAtOrBelow(parseName('dns.skydns.test.'))).toBe(parseName('ns.dns.skydns.test.'));
   expect(zone.ownerAtOrBelow(parseName('c.skydns.test.'))).toBeNull();
   expect(zone.ownerAtOrBelow(parseName('example.'))).toBeNull();
+});
+
+test('a name that many keys stand for is asked once whether it can be an alias', () => {
+  const keys = changes(Object.fromEntries(Array.from({ length: 200 }, (_, index): [string, Said] => [
+    `/skydns/test/skydns/www/k${index}`, { host: 'lb.example', targetstrip: 1, group: 'g' },
+  ])));
+  const zone = new SkydnsZone(apex, ['127.0.0.1']);
+  zone.load(keys);
+  const reads = vi.spyOn(Node.prototype, 'entries', 'get');
+  expect(zone.withheld(keys.map(({ after }) => after!))).toEqual([]);
+  expect(reads.mock.calls.length).toBeLessThan(10);
+  reads.mockRestore();
 });
