@@ -92,6 +92,16 @@ zone "${apex}" { type primary; file "zone"; };
 `,
     args: (config) => ['-f', '-n', '1', '-c', config],
   },
+  coredns: {
+    program: 'coredns',
+    config: (directory, port) => `
+${apex}:${port} {
+  bind 127.0.0.1
+  file ${directory}/zone
+}
+`,
+    args: (config) => ['-conf', config],
+  },
   dnsmasq: {
     program: 'dnsmasq',
     config: (directory, port) => `

@@ -50,7 +50,7 @@ export const workloads = {
     questions: () => hits(60_000),
     options: [],
     expect: { rcode: 0, answers: instancesPerService },
-    contestants: ['floor', 'node-floor', 'signpost-uncached', 'nsd', 'knot', 'powerdns', 'bind'],
+    contestants: ['floor', 'node-floor', 'signpost-uncached', 'nsd', 'knot', 'powerdns', 'bind', 'coredns'],
   },
   // A million names that do not exist: no cache of answers holds them.
   nxdomain: {
