@@ -93,6 +93,8 @@ export class EtcdServers {
     const library = this.#library;
     if (error instanceof library.EtcdLeaseInvalidError) return new LostLease(error);
     if (error instanceof library.GRPCResourceExhastedError) {
+      // etcd says so in the same words of gRPC while its disk is slow, and soon not any more.
+      if (error.message.includes('too many requests')) return null;
       return new StoreError('full', `etcd takes no more: ${error.message}`, { cause: error });
     }
     const final = [
