@@ -138,6 +138,7 @@ export class Feed {
   async #followFrom(listedAt: number): Promise<void> {
     const { servers, keys, clock } = this.#parts;
     this.#followed = listedAt;
+    const breaks = this.#breaks;
     const endWatch = await watch({
       servers,
       clock,
@@ -147,7 +148,8 @@ export class Feed {
       broke: (error) => void this.#relist(error),
     });
     if (this.#closed) endWatch();
-    else this.#endWatch = endWatch;
+    // Else it broke in the moment in which it began, and everything is being read anew.
+    else if (this.#breaks === breaks) this.#endWatch = endWatch;
     this.#heardAt = clock.now();
   }
 

@@ -36,14 +36,16 @@ class ScriptedStream extends EventEmitter {
   }
 }
 
-async function follow() {
+async function follow(
+  stream: (count: number) => ScriptedStream = () => new ScriptedStream(), relist: Promise<void> = Promise.resolve(),
+) {
   const [clock, streams, relists] = [new FakeClock(), [] as ScriptedStream[], [] as number[]];
   const changed: StoredChange[] = [];
   const revision = 10;
   const feed = new Feed({
     servers: {
       watch: () => {
-        streams.push(new ScriptedStream());
+        streams.push(stream(streams.length));
         return Promise.resolve(streams.at(-1) as unknown as WatchStream);
       },
     },
@@ -62,7 +64,7 @@ async function follow() {
     renewed: () => undefined,
     relisted: (snapshot: { readonly revision: number }) => {
       relists.push(snapshot.revision);
-      return Promise.resolve();
+      return relist;
     },
   };
   feed.begin(follower, { revision, listedAt: revision });
@@ -128,4 +130,16 @@ test('an entry that cannot be read is left out, and what came with it is handed 
   ]);
   await feed.reached(13, clock.now() + 1800);
   expect(changed).toMatchObject([{ ref: { id: 'b' }, revision: 13 }]);
+});
+
+test('a watch that breaks the moment it begins is no watch', async () => {
+  class CompactedStream extends ScriptedStream {
+    override write(): void {
+      super.write();
+      this.emit('data', { created: false, canceled: true, compact_revision: '15', events: [] });
+    }
+  }
+  const never = new Promise<void>(() => undefined);
+  const { feed, relists } = await follow((count) => (count === 0 ? new CompactedStream() : new ScriptedStream()), never);
+  expect([relists, feed.isWhole]).toEqual([[20], false]);
 });
