@@ -171,7 +171,7 @@ export class Feed {
     this.#own.clear();
     for (const { reject } of this.#waiters.splice(0)) reject(missing());
     log.warn({ err: cause }, 'the watch on etcd broke; everything is read anew');
-    let obstacle = '';
+    let known: string | null = null;
     while (!this.#closed) {
       try {
         const listed = await listing.take();
@@ -181,9 +181,10 @@ export class Feed {
         log.info({ revision: listed.revision }, 'following etcd again');
         return;
       } catch (error) {
-        const { message } = error as Error;
-        log[message === obstacle ? 'debug' : 'warn']({ err: error }, 'etcd could not be read anew');
-        obstacle = message;
+        // The words of one trouble differ from try to try.
+        const trouble = error instanceof StoreError ? error.code : (error as Error).name;
+        log[trouble === known ? 'debug' : 'warn']({ err: error }, 'etcd could not be read anew');
+        known = trouble;
         await new Promise<void>((resolve) => clock.after(relistPause, resolve));
       }
     }
