@@ -1,7 +1,9 @@
 /**
  * A registry under everything that can happen to it, and a model that knows what must be true: owners who renew, stop,
  * come back and leave; a process that stalls and is killed; a wall clock that jumps. All in fake time, all from one
- * seed.
+ * seed. Several servers share a clock and a store, stall together and are killed together; owners ask them in turn.
+ *
+ * Above 300 lines, because what is done to the registry and what must be true of it then are to be read side by side.
  */
 import type { Instance } from '../../src/registry/instance.ts';
 import { Registry } from '../../src/registry/registry.ts';
@@ -48,8 +50,10 @@ export interface Tally {
 export interface ModelOptions {
   readonly seed: number;
   readonly owners: number;
-  /** Fake time in milliseconds. */
+  /** Fake time in milliseconds, without what stalls take. */
   readonly duration: number;
+  /** How many registries share the store; one where absent. */
+  readonly servers?: number;
   /** The store that one process leaves to the next; `kill` is called where the process dies without a word. */
   readonly openStore: (clock: Clock) => Promise<Store>;
   readonly kill: (store: Store) => Promise<void>;
@@ -89,7 +93,8 @@ class Model {
   readonly #below: (bound: number) => number;
   readonly #clock = new FakeClock();
   readonly #owners: Owner[];
-  #process!: Process;
+  #processes: readonly Process[] = [];
+  #asked = 0;
   #lastRevision = 0;
   #trouble: Trouble = { setbacks: 0, mustExtend: 0, mayExtend: 0 };
   #protectedUntil = 0;
@@ -112,20 +117,32 @@ class Model {
 
   async run(): Promise<void> {
     await this.#start();
-    const end = this.#clock.now() + this.#options.duration;
-    while (this.#clock.now() < end) {
+    for (let left = this.#options.duration; left > 0; left -= step) {
       await this.#disturb();
       await Promise.all(this.#owners.map((owner) => this.#act(owner)));
       await this.#clock.pass(step);
       await this.#options.settle?.();
       this.#judge();
     }
-    await this.#process.kill(this.#options);
+    await this.#kill();
   }
 
   async #start(): Promise<void> {
-    this.#process = await Process.start(this.#options, this.#clock);
+    const processes: Process[] = [];
+    for (let count = this.#options.servers ?? 1; count > 0; count--) {
+      processes.push(await Process.start(this.#options, this.#clock));
+    }
+    this.#processes = processes;
     await this.#options.settle?.();
+  }
+
+  async #kill(): Promise<void> {
+    for (const process of this.#processes) await process.kill(this.#options);
+  }
+
+  /** The one that an owner asks next. */
+  #registry(): Registry {
+    return this.#processes[this.#asked++ % this.#processes.length]!.registry;
   }
 
   async #act(owner: Owner): Promise<void> {
@@ -143,7 +160,7 @@ class Model {
   }
 
   async #vary(owner: Owner): Promise<void> {
-    const { registry } = this.#process;
+    const registry = this.#registry();
     switch (this.#below(Math.round(20_000 / this.#haste))) {
       case 0:
         owner.state = 'silent';
@@ -161,7 +178,7 @@ class Model {
 
   async #register(owner: Owner): Promise<void> {
     owner.weight = this.#below(1000);
-    const { instance } = await this.#process.registry.register(
+    const { instance } = await this.#registry().register(
       web(owner.id, { lease: owner.lease, weight: owner.weight }),
       caller,
     );
@@ -177,7 +194,7 @@ class Model {
 
   /** An owner that was cut off renews as if nothing had happened, and registers again where that is refused. */
   async #comeBack(owner: Owner): Promise<void> {
-    const [result] = await this.#process.registry.renew(
+    const [result] = await this.#registry().renew(
       [{ ...webRef(owner.id), generation: owner.generation }],
       caller,
     );
@@ -188,7 +205,7 @@ class Model {
   }
 
   async #renew(owner: Owner): Promise<void> {
-    const [result] = await this.#process.registry.renew(
+    const [result] = await this.#registry().renew(
       [{ ...webRef(owner.id), generation: owner.generation }],
       caller,
     );
@@ -226,7 +243,7 @@ class Model {
       for (const owner of this.#owners) if (owner.state === 'diligent') owner.state = 'silent';
     }
     if (this.#chance(1 / 4000)) {
-      await this.#process.kill(this.#options);
+      await this.#kill();
       this.#clock.stall(this.#below(120_000));
       await this.#start();
       this.tally.kills++;
@@ -242,18 +259,20 @@ class Model {
 
   #judge(): void {
     const now = this.#clock.now();
-    const { registry } = this.#process;
-    if (registry.protection().length > 0) {
+    const registries = this.#processes.map(({ registry }) => registry);
+    if (registries.some((registry) => registry.protection().length > 0)) {
       if (now > this.#protectedUntil) this.tally.protections++;
       this.#protectedUntil = now + release;
     }
-    this.#must(
-      registry.revision >= this.#lastRevision,
-      `the revision went back from ${this.#lastRevision} to ${registry.revision}`,
-    );
-    this.#lastRevision = registry.revision;
+    for (const { revision } of registries) {
+      this.#must(revision >= this.#lastRevision, `the revision went back from ${this.#lastRevision} to ${revision}`);
+      this.#lastRevision = revision;
+    }
     for (const owner of this.#owners) {
-      const instance = registry.instance(zone, 'web', owner.id);
+      const [instance = null, ...others] = registries.map((registry) => registry.instance(zone, 'web', owner.id));
+      for (const other of others) {
+        this.#must(other?.revision === instance?.revision, `the servers do not agree about ${owner.id}`);
+      }
       if (owner.state === 'absent') {
         this.#must(instance === null, `${owner.id} was deregistered or has expired and is there`);
         continue;
@@ -294,7 +313,7 @@ class Model {
   }
 
   #isThere(owner: Owner): boolean {
-    return this.#process.registry.instance(zone, 'web', owner.id) !== null;
+    return this.#processes.some(({ registry }) => registry.instance(zone, 'web', owner.id) !== null);
   }
 
   #chance(probability: number): boolean {

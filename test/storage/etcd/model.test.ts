@@ -1,6 +1,6 @@
 /**
- * The model of a registry on etcd: as in `test/registry/model.test.ts`, but every commit and every beat takes its time,
- * so fewer steps are made and more happens in each.
+ * The model of two registries on one etcd: as in `test/registry/model.test.ts`, but every commit and every beat takes
+ * its time, so fewer steps are made and more happens in each.
  */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { systemClock } from '../../../src/runtime/clock.ts';
@@ -17,12 +17,13 @@ beforeAll(async () => {
 }, 30_000);
 afterAll(() => etcd[Symbol.asyncDispose]());
 
-/** Stores that are opened one after the other, in real time. */
+/** Stores in real time, for registries in fake time: that waits until they have done what they were told. */
 class Stores {
   readonly #prefix: string;
   readonly #commits = new Set<Promise<unknown>>();
-  /** The one that was opened last, until it is known to follow. */
-  #opened: EtcdStore | null = null;
+  readonly #open = new Set<EtcdStore>();
+  /** Those that are not yet known to follow. */
+  #opened: EtcdStore[] = [];
 
   constructor(prefix: string) {
     this.#prefix = prefix;
@@ -39,18 +40,28 @@ class Stores {
       void committed.catch(() => undefined).finally(() => this.#commits.delete(committed));
       return committed;
     };
-    this.#opened = store;
+    const close = store.close.bind(store);
+    store.close = () => {
+      this.#open.delete(store);
+      return close();
+    };
+    this.#open.add(store);
+    this.#opened.push(store);
     return store;
   }
 
   async settle(): Promise<void> {
-    const opened = this.#opened;
-    this.#opened = null;
-    if (opened !== null) await vi.waitFor(() => opened.catchUp());
-    while (this.#commits.size > 0) {
+    for (const store of this.#opened.splice(0)) await vi.waitFor(() => store.catchUp());
+    do {
       await Promise.allSettled(this.#commits);
       await settled();
-    }
+    } while (this.#commits.size > 0 || !this.#isLevel());
+  }
+
+  /** True when all know of all commits, and none is about to stop its sweeps because it hears of nothing. */
+  #isLevel(): boolean {
+    const stores = [...this.#open];
+    return new Set(stores.map(({ revision }) => revision)).size === 1 && stores.every(({ silence }) => silence < 1.2);
   }
 }
 
@@ -61,6 +72,7 @@ function run(seed: number, minutes: number): Promise<Tally> {
     owners: 20,
     duration: minutes * 60_000,
     haste: 60,
+    servers: 2,
     openStore: () => stores.open(),
     kill: (store) => store.close(),
     settle: () => stores.settle(),
@@ -69,6 +81,6 @@ function run(seed: number, minutes: number): Promise<Tally> {
 
 test('no live instance is lost and no dead one is kept on etcd, whatever happens', async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
-  const { registrations, renewals, expiries } = await run(seed, 5);
+  const { registrations, renewals, expiries } = await run(seed, 3);
   expect(Math.min(registrations, renewals, expiries)).toBeGreaterThan(0);
 });
