@@ -1,10 +1,11 @@
 /**
- * Until when resolvers may hold answers with what changes have taken out of them: an instance may have left some answers
- * before it is drained or deregistered, when a check failed or an address changed.
+ * Until when resolvers may hold answers of a service with an instance that has left them: it may have done so before it
+ * is drained or deregistered, when a check failed.
  */
 import type { Clock } from '../runtime/clock.ts';
 import type { Catalog, Entry } from './catalog.ts';
 import type { Change } from './change.ts';
+import { isAnswerable } from './instance.ts';
 import { publishedTtl } from './lease.ts';
 
 export class Held {
@@ -23,14 +24,15 @@ export class Held {
     this.#startedAt = clock.now();
   }
 
-  /** Remembers that the changes were published now, and what they took away may be held for so many seconds. */
+  /** Remembers that the changes were published now, and that what they took away may be held for so many seconds. */
   note(changes: readonly Change[], heldFor: number): void {
     const until = this.#clock.now() + heldFor * 1000;
-    for (const { kind, after } of changes) {
+    for (const { kind, before, after } of changes) {
       if (kind !== 'instance' || after === null) continue;
+      // A change of what stays in answers does not count. A drain does in any case, for `#sinceStart` knows no better.
+      const leaves = before !== null && isAnswerable(before) && !isAnswerable(after);
       const entry = this.#catalog.entry(after.zone, after.service, after.id);
-      // A drain is remembered even where nobody holds anything, for `#sinceStart` knows no better.
-      if (entry === undefined || (heldFor === 0 && after.declared !== 'draining')) continue;
+      if (entry === undefined || !(leaves || after.declared === 'draining')) continue;
       this.#heldUntil.set(entry, Math.max(this.#heldUntil.get(entry) ?? 0, until));
     }
   }

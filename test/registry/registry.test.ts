@@ -173,6 +173,15 @@ test('a drain counts what a failed check took out of answers before', async () =
   expect((await registry.deregister(webRef('a'), generation, caller)).heldFor).toBe(15);
 });
 
+test('a drain does not count what a change of weight took out of answers', async () => {
+  let heldFor = 30;
+  const { registry } = await openRegistry({ publish: () => Promise.resolve({ heldFor }) });
+  await registry.register(web('a'), caller);
+  await registry.patch(webRef('a'), { weight: 7 }, caller);
+  heldFor = 5;
+  expect((await registry.drain(webRef('a'), caller)).heldFor).toBe(5);
+});
+
 test('a drain repeated after a restart promises no less than the longest TTL', async () => {
   const { registry, store } = await openRegistry();
   await registry.register(web('a', { permanent: true, ttl: 90 }), caller);
