@@ -52,6 +52,12 @@ export const workloads = {
     expect: { rcode: 0, answers: instancesPerService },
     contestants: ['floor', 'node-floor', 'signpost-uncached', 'nsd', 'knot', 'powerdns', 'bind', 'coredns'],
   },
+  'misses-address': {
+    questions: () => hits(60_000).map((line, n) => `i${n % 3}.svc${/svc(\d+)/.exec(line)[1]}.${apex} A`),
+    options: [],
+    expect: { rcode: 0, answers: 1 },
+    contestants: ['floor', 'node-floor', 'signpost-uncached', 'nsd', 'knot', 'powerdns', 'bind', 'coredns'],
+  },
   // A million names that do not exist: no cache of answers holds them.
   nxdomain: {
     questions: () => numbered(1_000_000, (n) => `absent${n}.svc${n % services}.${apex} A`),
