@@ -28,11 +28,12 @@ export class Held {
   note(changes: readonly Change[], heldFor: number): void {
     const until = this.#clock.now() + heldFor * 1000;
     for (const { kind, before, after } of changes) {
-      if (kind !== 'instance' || after === null) continue;
+      if (kind !== 'instance' || before === null || after === null) continue;
       // A change of what stays in answers does not count. A drain does in any case, for `#sinceStart` knows no better.
-      const leaves = before !== null && isAnswerable(before) && !isAnswerable(after);
+      const leaves = isAnswerable(before) && !isAnswerable(after);
+      const drains = after.declared === 'draining' && before.declared !== 'draining';
       const entry = this.#catalog.entry(after.zone, after.service, after.id);
-      if (entry === undefined || !(leaves || after.declared === 'draining')) continue;
+      if (entry === undefined || !(leaves || drains)) continue;
       this.#heldUntil.set(entry, Math.max(this.#heldUntil.get(entry) ?? 0, until));
     }
   }

@@ -182,6 +182,16 @@ test('a drain does not count what a change of weight took out of answers', async
   expect((await registry.drain(webRef('a'), caller)).heldFor).toBe(5);
 });
 
+test('a drained instance whose check fails is held no longer for that', async () => {
+  let heldFor = 5;
+  const { registry } = await openRegistry({ publish: () => Promise.resolve({ heldFor }) });
+  const { generation } = (await registry.register(web('a'), caller)).instance;
+  await registry.drain(webRef('a'), caller);
+  heldFor = 30;
+  await registry.observe(webRef('a'), generation, 'critical');
+  expect((await registry.drain(webRef('a'), caller)).heldFor).toBe(5);
+});
+
 test('a drain repeated after a restart promises no less than the longest TTL', async () => {
   const { registry, store } = await openRegistry();
   await registry.register(web('a', { permanent: true, ttl: 90 }), caller);
