@@ -1,7 +1,7 @@
 /** Which messages are dropped, which are refused and how (RFC 1035 section 4.1.1, RFC 8906), octet for octet. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeMessage } from '../../src/wire/message.ts';
+import { decodeMessage } from '../support/message.ts';
 import { DnsServer, encodeQuery, load } from '../support/dns.ts';
 
 const server = new DnsServer([

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { OptionCode } from '../../src/wire/codes.ts';
 import { findOption } from '../../src/wire/edns.ts';
-import { decodeMessage } from '../../src/wire/message.ts';
+import { decodeMessage } from '../support/message.ts';
 import type { Octets } from '../../src/wire/octets.ts';
 import { DnsServer, type Path, encodeQuery, load } from '../support/dns.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OptionCode } from '../../src/wire/codes.ts';
 import { findOption } from '../../src/wire/edns.ts';
-import { decodeMessage } from '../../src/wire/message.ts';
+import { decodeMessage } from '../support/message.ts';
 import type { Octets } from '../../src/wire/octets.ts';
 import { DnsServer, type Query, encodeQuery, load } from '../support/dns.ts';
 

@@ -1,6 +1,6 @@
 /** Negative answers, which are copied behind the question: all their names must come out right behind any question. */
 import { describe, expect, it } from 'vitest';
-import { decodeMessage } from '../../src/wire/message.ts';
+import { decodeMessage } from '../support/message.ts';
 import { parseName } from '../../src/wire/name.ts';
 import type { Octets } from '../../src/wire/octets.ts';
 import { RRType, Rcode } from '../../src/wire/codes.ts';

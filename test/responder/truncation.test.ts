@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RRType } from '../../src/wire/codes.ts';
-import { decodeMessage } from '../../src/wire/message.ts';
+import { decodeMessage } from '../support/message.ts';
 import { uint16At } from '../../src/wire/octets.ts';
 import { DnsServer, type Query, encodeQuery, load } from '../support/dns.ts';
 

@@ -1,6 +1,6 @@
 /** RFC 8906 section 8: its tests of basic DNS (8.1) and of EDNS (8.2), with the answers that it expects of a good server. */
 import { expect, it } from 'vitest';
-import { decodeMessage } from '../../src/wire/message.ts';
+import { decodeMessage } from '../support/message.ts';
 import type { Edns } from '../../src/wire/edns.ts';
 import type { Octets } from '../../src/wire/octets.ts';
 import { DnsServer, encodeQuery, load } from '../support/dns.ts';

@@ -4,7 +4,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { RRType, Rcode } from '../../src/wire/codes.ts';
-import { decodeMessage, encodeMessage, type Message } from '../../src/wire/message.ts';
+import { decodeMessage, encodeMessage, type Message } from './message.ts';
 import { type Name, foldName } from '../../src/wire/name.ts';
 import { printRecord, type ResourceRecord } from '../../src/wire/record.ts';
 import { Asker } from './asker.ts';

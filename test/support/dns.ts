@@ -10,7 +10,7 @@ import type { ResponderSettings } from '../../src/responder/settings.ts';
 import { parseIpv6 } from '../../src/wire/address.ts';
 import { Rcode, RRClass, parseType } from '../../src/wire/codes.ts';
 import type { Edns } from '../../src/wire/edns.ts';
-import { type Message, decodeMessage, encodeMessage } from '../../src/wire/message.ts';
+import { type Message, decodeMessage, encodeMessage } from './message.ts';
 import { type Name, foldName, parseName, rootName } from '../../src/wire/name.ts';
 import { type RRset, type ResourceRecord, printRecord } from '../../src/wire/record.ts';
 import type { NameMark, ZoneChange } from '../../src/zone/change.ts';

@@ -18,7 +18,7 @@ import {
 } from '../../src/wire/rdata/texts.ts';
 import { typeBitmap } from '../../src/wire/rdata/type-bitmap.ts';
 import { wellKnownServices } from '../../src/wire/rdata/well-known-services.ts';
-import type { Message, MessageRecord } from '../../src/wire/message.ts';
+import type { Message, MessageRecord } from '../support/message.ts';
 import { childOf, type Name, rootName } from '../../src/wire/name.ts';
 import { type Octets, uint16Octets, uint32Octets, uint8Octets } from '../../src/wire/octets.ts';
 import { maxTtl } from '../../src/wire/record.ts';

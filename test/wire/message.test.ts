@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RRClass, RRType } from '../../src/wire/codes.ts';
 import { WireError } from '../../src/wire/error.ts';
-import { decodeMessage, encodeMessage, type Message, type MessageRecord } from '../../src/wire/message.ts';
+import { decodeMessage, encodeMessage, type Message, type MessageRecord } from '../support/message.ts';
 import { foldName, type Name, parseName, printName } from '../../src/wire/name.ts';
 import type { Octets } from '../../src/wire/octets.ts';
 import { foldRdata, parseRdata, printRdata } from '../../src/wire/rdata/rdata.ts';

@@ -1,7 +1,7 @@
 /** The anti-patterns of RFC 9267, section by section, and the work that hostile messages may cause. */
 import { describe, expect, it } from 'vitest';
 import { RRType } from '../../src/wire/codes.ts';
-import { decodeMessage } from '../../src/wire/message.ts';
+import { decodeMessage } from '../support/message.ts';
 import type { Octets } from '../../src/wire/octets.ts';
 import { isRdata } from '../../src/wire/rdata/rdata.ts';
 import { readName } from '../../src/wire/name.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RRType } from '../../src/wire/codes.ts';
 import { Flag } from '../../src/wire/flags.ts';
-import { decodeMessage } from '../../src/wire/message.ts';
+import { decodeMessage } from '../support/message.ts';
 import { type Name, parseName } from '../../src/wire/name.ts';
 import type { Octets } from '../../src/wire/octets.ts';
 import { parseRdata } from '../../src/wire/rdata/rdata.ts';

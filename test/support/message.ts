@@ -1,17 +1,16 @@
 /**
- * Whole DNS messages (RFC 1035 section 4) as values, for the client, the tests and everything off the query path. Any
- * octets give a message or a WireError, in time linear in their number; section counts size nothing (RFC 9267 section
- * 6).
+ * Whole DNS messages (RFC 1035 section 4) as values. Any octets give a message or a WireError, in time linear in their
+ * number; section counts size nothing (RFC 9267 section 6).
  */
-import { RRClass, RRType } from './codes.ts';
-import { decodeEdns, type Edns, encodeOption, optTtl } from './edns.ts';
-import { WireError } from './error.ts';
-import { Flag, flagsWith, opcodeOf, rcodeOf } from './flags.ts';
-import { type Name, readName, rootName, skipName } from './name.ts';
-import { type Octets, octetsOf } from './octets.ts';
-import { readRdata } from './rdata/rdata.ts';
-import { maxTtl, type ResourceRecord } from './record.ts';
-import { maxMessageLength, MessageWriter, Section } from './writer.ts';
+import { RRClass, RRType } from '../../src/wire/codes.ts';
+import { decodeEdns, type Edns, encodeOption, optTtl } from '../../src/wire/edns.ts';
+import { WireError } from '../../src/wire/error.ts';
+import { Flag, flagsWith, opcodeOf, rcodeOf } from '../../src/wire/flags.ts';
+import { type Name, readName, rootName, skipName } from '../../src/wire/name.ts';
+import { type Octets, octetsOf } from '../../src/wire/octets.ts';
+import { readRdata } from '../../src/wire/rdata/rdata.ts';
+import { maxTtl, type ResourceRecord } from '../../src/wire/record.ts';
+import { maxMessageLength, MessageWriter, Section } from '../../src/wire/writer.ts';
 
 export interface Question {
   readonly name: Name;
