@@ -39,14 +39,14 @@ export function accept(exchange: Exchange, query: Query): number {
 }
 
 /** Reads all sections; true when the message is malformed. Octets after the last record are not looked at. */
-function readMessage({ request, start, end }: Exchange, query: Query): boolean {
+function readMessage({ request, requestView, start, end }: Exchange, query: Query): boolean {
   const questions = uint16(request, start + 4);
   const answers = uint16(request, start + 6);
   const authorities = uint16(request, start + 8);
   const additionals = uint16(request, start + 10);
   // RFC 9619 section 4.
   if (questions > 1) return true;
-  if (questions === 1 && !query.readQuestion(request, start + headerLength, end)) return true;
+  if (questions === 1 && !query.readQuestion(requestView, start + headerLength, end)) return true;
   const recordsStart = questions === 1 ? query.questionEnd : start + headerLength;
   if (!readRecords(query, request, recordsStart, end, answers + authorities, additionals)) return true;
   // A query has records only in its additional section, and for IXFR an SOA record (RFC 1995 section 3).

@@ -5,6 +5,8 @@
 export interface Exchange {
   /** Holds the query at [start, end). The responder may fold letters in it only if it restores them. */
   request: Buffer;
+  /** The same memory. */
+  requestView: DataView;
   start: number;
   end: number;
   /** Takes the reply from `replyStart` on; there is room for `replyRoom` octets (UDP: at least 4096, TCP: 65535). */

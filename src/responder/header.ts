@@ -19,13 +19,14 @@ export function replyFlags(asked: number, authoritative: boolean, truncated: boo
  * that are.
  */
 export function writeHead(
-  { request, start, reply, replyStart }: Exchange,
+  exchange: Exchange,
   query: Query,
   flags: number,
   answers: number,
   authorities: number,
   additionals: number,
 ): number {
+  const { request, start, reply, replyStart } = exchange;
   reply[replyStart] = request[start]!;
   reply[replyStart + 1] = request[start + 1]!;
   writeUint16(reply, replyStart + 2, flags);
@@ -34,9 +35,11 @@ export function writeHead(
   writeUint16(reply, replyStart + 8, authorities);
   writeUint16(reply, replyStart + 10, additionals);
   if (!query.hasQuestion) return headerLength;
-  const shift = replyStart + headerLength - query.questionStart;
-  for (let i = query.questionStart; i < query.questionEnd; i++) reply[i + shift] = request[i]!;
-  return headerLength + query.questionEnd - query.questionStart;
+  const { qname, type } = query;
+  writeWords(exchange, replyStart + headerLength, qname.given, 0, qname.length);
+  const end = writeUint16(reply, replyStart + headerLength + qname.length, type);
+  writeUint16(reply, end, query.class);
+  return end + 2 - replyStart;
 }
 
 /** Writes a reply without records; returns its length in octets. */
@@ -84,12 +87,34 @@ export function writeWords(
   from: number,
   length: number,
 ): void {
-  const wholeWords = length >> 2;
-  for (let i = 0; i < wholeWords; i++) replyView.setInt32(at + 4 * i, words[from + i]!, isLittleEndian);
-  const rest = words[from + wholeWords]!;
-  for (let i = 4 * wholeWords; i < length; i++) {
+  const fours = length >> 4;
+  copyWords(replyView, at, words, from, 4 * fours);
+  let i = 16 * fours;
+  for (; i + 4 <= length; i += 4) replyView.setInt32(at + i, words[from + (i >> 2)]!, isLittleEndian);
+  const rest = words[from + (i >> 2)]!;
+  for (; i < length; i++) {
     const octet = isLittleEndian ? i % 4 : 3 - (i % 4);
     reply[at + i] = rest >> (8 * octet);
+  }
+}
+
+/** Octets behind what `copyWords` writes that it may overwrite. */
+export const wordsOverrun = 16;
+
+/**
+ * Writes `count` words that stand in `words` from index `from` on, and up to three more: four at a time take half of the
+ * time.
+ */
+export function copyWords(view: DataView, at: number, words: Int32Array, from: number, count: number): void {
+  for (let i = 0; i < count; i += 4) {
+    const first = words[from + i]!;
+    const second = words[from + i + 1]!;
+    const third = words[from + i + 2]!;
+    const fourth = words[from + i + 3]!;
+    view.setInt32(at + 4 * i, first, isLittleEndian);
+    view.setInt32(at + 4 * i + 4, second, isLittleEndian);
+    view.setInt32(at + 4 * i + 8, third, isLittleEndian);
+    view.setInt32(at + 4 * i + 12, fourth, isLittleEndian);
   }
 }
 

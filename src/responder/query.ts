@@ -1,5 +1,4 @@
 /** A query as the stages see it. One is made and filled anew for each query, so that they leave no garbage. */
-import { fnvPrime } from '../runtime/hash.ts';
 import type { ExtendedErrorOption } from '../wire/edns.ts';
 import { FoldedName } from '../wire/folded-name.ts';
 
@@ -49,12 +48,12 @@ export class Query {
    * Reads the question at `start` of `request[.., end)`; false when it is none. A name in a question is never
    * compressed: nothing stands before it that it could point to.
    */
-  readQuestion(request: Buffer, start: number, end: number): boolean {
+  readQuestion(request: DataView, start: number, end: number): boolean {
     const at = this.qname.read(request, start, end);
-    if (at < 0 || at + 4 > end) return false;
-    this.type = (request[at]! << 8) | request[at + 1]!;
-    this.class = (request[at + 2]! << 8) | request[at + 3]!;
-    this.hash = Math.imul(this.qname.hashes[0]! ^ this.type, fnvPrime);
+    if (at < 0) return false;
+    this.type = request.getUint16(at);
+    this.class = request.getUint16(at + 2);
+    this.hash = this.qname.hashWith(this.type);
     this.questionStart = start;
     this.questionEnd = at + 4;
     this.hasQuestion = true;

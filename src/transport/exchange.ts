@@ -5,11 +5,12 @@ import { addressOctets } from './peer.ts';
 /** An exchange that takes replies at the start of `reply`, up to its end. */
 export function createExchange(transport: Exchange['transport'], reply: Buffer): Exchange {
   return {
-    request: Buffer.alloc(0),
+    request: nothing,
+    requestView: viewOf(nothing),
     start: 0,
     end: 0,
     reply,
-    replyView: new DataView(reply.buffer, reply.byteOffset, reply.length),
+    replyView: viewOf(reply),
     replyStart: 0,
     replyRoom: reply.length,
     transport,
@@ -19,3 +20,15 @@ export function createExchange(transport: Exchange['transport'], reply: Buffer):
     receivedAt: 0,
   };
 }
+
+/** Lets `exchange` read its queries from `request`. */
+export function readFrom(exchange: Exchange, request: Buffer): void {
+  exchange.request = request;
+  exchange.requestView = viewOf(request);
+}
+
+function viewOf(buffer: Buffer): DataView {
+  return new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
+const nothing = Buffer.alloc(0);

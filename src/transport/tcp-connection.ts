@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Exchange, Respond } from '../responder/exchange.ts';
+import { readFrom } from './exchange.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { MessageReader } from './message-reader.ts';
 import { addressOctets, writeAddress } from './peer.ts';
@@ -104,7 +105,7 @@ export class TcpConnection {
 
   /** Returns the length of the reply. */
   #reply(exchange: Exchange, query: Buffer): number {
-    exchange.request = query;
+    readFrom(exchange, query);
     exchange.end = query.length;
     exchange.peer = this.peer;
     exchange.peerPort = this.#socket.remotePort ?? 0;

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import type { Endpoint } from '../runtime/endpoint.ts';
 import { listenAtEveryAddress, machineAddresses } from './every-address.ts';
-import { createExchange } from './exchange.ts';
+import { createExchange, readFrom } from './exchange.ts';
 import type { Listener } from './listener.ts';
 import { addressOctets, writeAddress } from './peer.ts';
 import { longestQuery, receiveBuffer, replyRoom, type UdpOptions, type UdpTransport } from './udp.ts';
@@ -88,7 +88,7 @@ function answerAt(socket: Socket, own: Endpoint, { responder, counters, clock }:
       counters.count('datagramsDropped');
       return;
     }
-    exchange.request = query;
+    readFrom(exchange, query);
     exchange.end = query.length;
     exchange.peerPort = port;
     exchange.receivedAt = clock.now();

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { Clock } from '../../src/runtime/clock.ts';
 import { openLog } from '../../src/runtime/log.ts';
 import { Counters } from '../../src/responder/counters.ts';
-import { createExchange } from '../../src/transport/exchange.ts';
+import { createExchange, readFrom } from '../../src/transport/exchange.ts';
 import type { Exchange } from '../../src/responder/exchange.ts';
 import { type Responder, createResponder } from '../../src/responder/responder.ts';
 import type { ResponderSettings } from '../../src/responder/settings.ts';
@@ -83,12 +83,12 @@ export class DnsServer {
   ): Buffer | null {
     const exchange: Exchange = {
       ...createExchange(transport, Buffer.alloc(room)),
-      request,
       end: request.length,
       peer: addressOctets(peer),
       peerPort: 4096,
       receivedAt: this.clock.now(),
     };
+    readFrom(exchange, request);
     const length = this.responder.respond(exchange);
     return length === 0 ? null : exchange.reply.subarray(0, length);
   }

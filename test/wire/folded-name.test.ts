@@ -16,6 +16,10 @@ const someName = fc
     return name as Name;
   });
 
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length);
+}
+
 describe('a folded name', () => {
   it('is the same, taken from a string or read from a message', () => {
     fc.assert(
@@ -23,7 +27,7 @@ describe('a folded name', () => {
         const buffer = Buffer.alloc(start + name.length + 4);
         const end = writeOctets(name, buffer, start);
         const read = new FoldedName();
-        expect(read.read(buffer, start, buffer.length)).toBe(end);
+        expect(read.read(viewOf(buffer), start, buffer.length)).toBe(end);
         const taken = FoldedName.of(name);
         expect(read.name()).toBe(foldName(name));
         expect(taken.name()).toBe(foldName(name));
@@ -44,6 +48,7 @@ describe('a folded name', () => {
         for (let index = 0; index <= whole.labels; index++) {
           expect(whole.hashes[index]).toBe(FoldedName.of(ancestor).hashes[0]);
           expect(whole.equals(foldName(ancestor), index)).toBe(true);
+          expect(whole.ends(FoldedName.of(ancestor), index)).toBe(true);
           ancestor = parentOf(ancestor);
         }
       }),
@@ -55,10 +60,11 @@ describe('a folded name', () => {
     ['a label type that is not to be used', '4161', 0],
     ['an end inside a label', '0361', 0],
     ['no root label', '0161', 0],
-    ['256 octets', `${`3f${'61'.repeat(63)}`.repeat(4)}00`, 0],
+    ['a question without type and class', '0161000001', 0],
+    ['256 octets', `${`3f${'61'.repeat(63)}`.repeat(4)}0000010001`, 0],
   ])('is not read from %s', (_, hex, start) => {
     const buffer = Buffer.from(hex, 'hex');
-    expect(new FoldedName().read(buffer, start, buffer.length)).toBe(-1);
+    expect(new FoldedName().read(viewOf(buffer), start, buffer.length)).toBe(-1);
   });
 
   it('is longer than its zeros: parts of an earlier name do not show', () => {

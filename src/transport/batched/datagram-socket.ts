@@ -6,7 +6,7 @@
 import { isIPv6 } from 'node:net';
 import type { Exchange } from '../../responder/exchange.ts';
 import { type Endpoint, printEndpoint } from '../../runtime/endpoint.ts';
-import { createExchange } from '../exchange.ts';
+import { createExchange, readFrom } from '../exchange.ts';
 import { mappedPrefix } from '../peer.ts';
 import { longestQuery, receiveBuffer, replyRoom, type UdpOptions } from '../udp.ts';
 import {
@@ -42,7 +42,7 @@ export class DatagramSocket {
     this.#ownAddress = this.#isIpv6 ? name.subarray(ipv6Offset, ipv6Offset + 16) : name.subarray(ipv4Offset, ipv4Offset + 4);
     this.#memory = new BatchMemory((memory) => calls.addressOf(memory), this.#isWildcard);
     this.#exchange = createExchange('udp', this.#memory.octets);
-    this.#exchange.request = this.#memory.octets;
+    readFrom(this.#exchange, this.#memory.octets);
     this.#exchange.replyRoom = replyRoom;
     if (this.#isIpv6) this.#exchange.peer = this.#memory.octets;
     else this.#exchange.peer.set(Buffer.from(mappedPrefix, 'latin1'));
