@@ -193,6 +193,7 @@ export function dnsMetrics(workers: DnsWorkers): DnsMetrics {
       unsent: transport.sendsFailed,
     }),
     truncated: responder.truncated,
+    compiled: responder.compiled,
     cacheHits: responder.cacheHits,
     cacheMisses: responder.cacheMisses,
     failures: responder.failures,

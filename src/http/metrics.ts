@@ -14,6 +14,7 @@ export interface DnsCounters {
   /** Queries that got no reply; label `reason`. */
   readonly dropped: readonly Sample[];
   readonly truncated: number;
+  readonly compiled: number;
   readonly cacheHits: number;
   readonly cacheMisses: number;
   /** Queries that met a bug and got SERVFAIL. */
@@ -67,6 +68,7 @@ export function declareMetrics(
   );
   metrics.counter('signpost_dns_dropped_total', 'Queries that got no reply.', () => dns().dropped, ['reason']);
   metrics.counter('signpost_dns_truncated_total', 'Replies with TC.', () => dns().truncated);
+  metrics.counter('signpost_dns_compiled_total', 'Replies copied from compiled rrsets.', () => dns().compiled);
   metrics.counter('signpost_dns_cache_hits_total', 'Replies copied from the answer cache.', () => dns().cacheHits);
   metrics.counter('signpost_dns_cache_misses_total', 'Replies that were looked up.', () => dns().cacheMisses);
   metrics.counter('signpost_dns_failures_total', 'Queries that met a bug and got SERVFAIL.', () => dns().failures);

@@ -23,15 +23,14 @@ const staleness = 'the registry is out of reach: this is what was known last';
 const staleAnswer: ExtendedErrorOption = { infoCode: ExtendedError.StaleAnswer, text: staleness };
 const staleDenial: ExtendedErrorOption = { infoCode: ExtendedError.StaleNxdomainAnswer, text: staleness };
 
-/** What all zones together say of a name and a type. */
-export function answer(zones: Zones, question: FoldedName, type: number): Reply {
+/** What all zones together say of a name and a type; `first` is the zone that has the name, null where none does. */
+export function answer(zones: Zones, first: Zone | null, question: FoldedName, type: number): Reply {
   const reply = emptyReply();
   // Null while it is the name of the question.
   let owner: Name | null = null;
   let name = question;
   let seen: Name[] | null = null;
-  for (;;) {
-    const zone = zones.find(name, type);
+  for (let zone = first; ; zone = zones.find(name, type)) {
     if (zone === null) return owner === null ? refuseForeign(reply) : reply;
     reply.zone = zone;
     const found = lookup(zone, name, type);

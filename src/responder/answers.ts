@@ -1,14 +1,16 @@
 /**
- * Writes the answer to an accepted query: copied where it was given before and still holds, else looked up and, if it
- * will hold until a name changes, kept.
+ * Writes the answer to an accepted query: copied where it is compiled, or was given before and still holds; else looked
+ * up and, if it will hold until a name changes, kept.
  */
 import { RRClass, Rcode } from '../wire/codes.ts';
 import type { ExtendedErrorOption } from '../wire/edns.ts';
+import type { Zone } from '../zone/zone.ts';
 import type { Zones } from '../zone/zones.ts';
 import { answer } from './answer.ts';
 import { AnswerCache, heldUntil, nowhere } from './cache.ts';
 import { answerChaos } from './chaos.ts';
 import { type Counters, Event } from './counters.ts';
+import { CompiledCopier } from './compiled.ts';
 import type { Exchange } from './exchange.ts';
 import { ReplyWriter } from './fit.ts';
 import type { Query } from './query.ts';
@@ -28,6 +30,7 @@ export class Answers {
   readonly #counters: Counters;
   readonly #zones: Zones;
   readonly #writer: ReplyWriter;
+  readonly #compiled = new CompiledCopier();
   readonly #cache: AnswerCache;
 
   constructor(settings: ResponderSettings, counters: Counters, zones: Zones) {
@@ -42,9 +45,14 @@ export class Answers {
   write(exchange: Exchange, query: Query): number {
     const now = Math.floor(exchange.receivedAt / 1000);
     if (query.class !== RRClass.IN) return this.#writeOtherClass(exchange, query, now);
-    const place = this.#cache.find(query);
-    const copied = place === nowhere ? 0 : this.#copy(exchange, query, place, now);
-    return copied > 0 ? copied : this.#lookUp(exchange, query, place, now);
+    const zone = this.#zones.find(query.qname, query.type);
+    const compiled = zone === null ? 0 : this.#compiled.copy(exchange, query, zone, now);
+    if (compiled > 0) return this.#copied(Event.compiled, compiled, null);
+    // What is kept is of names that exist.
+    const place = zone === null || zone.node(query.qname) === null ? nowhere : this.#cache.find(query);
+    const length = place === nowhere ? 0 : this.#cache.copy(place, exchange, query, now);
+    if (length > 0) return this.#copied(Event.cacheHits, length, this.#cache.extendedError(place));
+    return this.#lookUp(exchange, query, zone, place, now);
   }
 
   /** Throws away all that is kept: names that no change mentions are answered in another way. */
@@ -52,20 +60,17 @@ export class Answers {
     this.#cache.clear();
   }
 
-  /** Returns 0 when the cached answer is due to be given in another order. */
-  #copy(exchange: Exchange, query: Query, place: number, now: number): number {
-    const length = this.#cache.copy(place, exchange, query, now);
-    if (length === 0) return 0;
-    this.#counters.count(Event.cacheHits);
+  #copied(event: Event, length: number, error: ExtendedErrorOption | null): number {
+    this.#counters.count(event);
     this.rcode = Rcode.NOERROR;
-    this.extendedError = this.#cache.extendedError(place);
+    this.extendedError = error;
     return length;
   }
 
   /** Looks up what is not kept, or what is kept at `place` but due in another order. */
-  #lookUp(exchange: Exchange, query: Query, place: number, now: number): number {
+  #lookUp(exchange: Exchange, query: Query, zone: Zone | null, place: number, now: number): number {
     this.#counters.count(Event.cacheMisses);
-    const reply = answer(this.#zones, query.qname, query.type);
+    const reply = answer(this.#zones, zone, query.qname, query.type);
     const kept = place === nowhere ? null : this.#cache.at(place);
     const phase = kept?.phase ?? Math.random();
     const length = this.#writeReply(exchange, query, reply, kept?.turn ?? 0, phase);
@@ -79,7 +84,10 @@ export class Answers {
   #writeOtherClass(exchange: Exchange, query: Query, now: number): number {
     const { qname, type } = query;
     const isChaos = query.class === RRClass.CH;
-    const reply = isChaos ? answerChaos(this.#settings, qname.name(), type) : answer(this.#zones, qname, type);
+    const zones = this.#zones;
+    const reply = isChaos
+      ? answerChaos(this.#settings, qname.name(), type)
+      : answer(zones, zones.find(qname, type), qname, type);
     // RFC 1035 section 6.2: what is asked of any class is never answered with authority.
     reply.authoritative = false;
     const length = this.#writeReply(exchange, query, reply, 0, 0);

@@ -21,6 +21,7 @@ export const Event = {
   /** Replies looked up and written. */ cacheMisses: 5,
   /** Queries that met a bug and got SERVFAIL. */ failures: 6,
   /** Replies marked as Stale Answer (RFC 8914 section 4.4). */ staleAnswers: 7,
+  /** Replies copied from compiled rrsets. */ compiled: 8,
 } as const;
 export type Event = (typeof Event)[keyof typeof Event];
 

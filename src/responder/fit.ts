@@ -254,25 +254,24 @@ export class ReplyWriter {
     return true;
   }
 
-  /** Puts the A and AAAA rrsets, each whole or not at all; false when one does not fit. */
+  /** Puts the A and AAAA rrsets, all or none of it; false when they do not fit. */
   #putAddresses(owner: Name, node: Node | null): boolean {
     if (node === null) return true;
     const a = node.rrset(RRType.A);
     const aaaa = node.rrset(RRType.AAAA);
-    const hasA = this.#putExtra(owner, a);
-    const hasAaaa = this.#putExtra(owner, aaaa);
+    const mark = this.#message.mark();
+    const fits = this.#putExtra(owner, a) && this.#putExtra(owner, aaaa);
+    if (!fits) this.#message.rewind(mark);
     this.#noteNode(node, Math.max(a?.ttl ?? 0, aaaa?.ttl ?? 0));
-    return hasA && hasAaaa;
+    return fits;
   }
 
+  /** False when the rrset does not fit; a part of it may have been put then. */
   #putExtra(owner: Name, rrset: StoredRRset | null): boolean {
     if (rrset === null) return true;
     if (rrset.size * recordOverhead > this.#room()) return false;
-    const mark = this.#message.mark();
     for (let i = 0; i < rrset.size; i++) {
-      if (this.#message.record(owner, rrset.type, rrset.ttl, rrset.rdata(i))) continue;
-      this.#message.rewind(mark);
-      return false;
+      if (!this.#message.record(owner, rrset.type, rrset.ttl, rrset.rdata(i))) return false;
     }
     return true;
   }

@@ -6,8 +6,8 @@
  */
 import { finishHash } from '../runtime/hash.ts';
 import { RRType } from '../wire/codes.ts';
-import { type Octets, uint16At } from '../wire/octets.ts';
-import type { StoredRRset } from '../zone/rrset.ts';
+import { uint16At } from '../wire/octets.ts';
+import { type StoredRRset, areEqual } from '../zone/rrset.ts';
 
 /** The record indexes of one rrset at a time, in an order. Made once and used for each answer. */
 export class RecordOrder {
@@ -15,10 +15,12 @@ export class RecordOrder {
   indexes = new Uint32Array(initialSize);
   length = 0;
   #keys = new Float64Array(initialSize);
+  #priorities = new Uint16Array(initialSize);
+  #weights = new Uint16Array(initialSize);
 
   /** The records as they are kept. */
   natural(size: number): void {
-    this.#reserve(size);
+    this.reserve(size);
     for (let i = 0; i < size; i++) this.indexes[i] = i;
     this.length = size;
   }
@@ -31,16 +33,33 @@ export class RecordOrder {
   spread(rrset: StoredRRset, turn: number, phase: number): number {
     const size = rrset.size;
     if (rrset.type !== RRType.SRV || areEqual(rrset)) {
-      this.#rotate(size, turn + Math.floor(phase * size));
+      this.rotate(size, turn + Math.floor(phase * size));
       return size;
     }
-    this.#reserve(size);
-    for (let i = 0; i < size; i++) this.#keys[i] = srvKey(rrset.rdata(i), 1 - Math.random());
+    this.reserve(size);
+    for (let i = 0; i < size; i++) {
+      const rdata = rrset.rdata(i);
+      this.weigh(i, uint16At(rdata, 0), uint16At(rdata, 2));
+    }
+    this.spreadWeighed(size, turn, phase);
+    return Infinity;
+  }
+
+  /** Says what priority and weight the record at `index` has; room for it must be reserved. */
+  weigh(index: number, priority: number, weight: number): void {
+    this.#priorities[index] = priority;
+    this.#weights[index] = weight;
+  }
+
+  /** The same for `size` SRV records that were weighed. */
+  spreadWeighed(size: number, turn: number, phase: number): void {
+    const priorities = this.#priorities;
+    const weights = this.#weights;
+    for (let i = 0; i < size; i++) this.#keys[i] = srvKey(priorities[i]!, weights[i]!, 1 - Math.random());
     // A sequence that fills the interval evenly (Weyl), instead of a random number.
-    const first = this.#firstSrv(rrset, (phase + turn * goldenRatio) % 1);
+    const first = this.#firstOf(size, (phase + turn * goldenRatio) % 1);
     if (first >= 0) this.#keys[first] = -1;
     this.#sort(size, size);
-    return Infinity;
   }
 
   /**
@@ -49,20 +68,21 @@ export class RecordOrder {
    */
   draw(rrset: StoredRRset, seed: number, room: number, most: number): void {
     const size = rrset.size;
-    this.#reserve(size);
+    this.reserve(size);
     const isSrv = rrset.type === RRType.SRV;
     let shortest = Infinity;
     for (let i = 0; i < size; i++) {
       const rdata = rrset.rdata(i);
       const uniform = (finishHash(rrset.hash(i) ^ seed) + 0.5) / 2 ** 32;
-      this.#keys[i] = isSrv ? srvKey(rdata, uniform) : uniform;
+      this.#keys[i] = isSrv ? srvKey(uint16At(rdata, 0), uint16At(rdata, 2), uniform) : uniform;
       shortest = Math.min(shortest, rdata.length);
     }
     this.#sort(size, Math.min(size, most, Math.floor(room / (recordOverhead + shortest))));
   }
 
-  #rotate(size: number, start: number): void {
-    this.#reserve(size);
+  /** The records in turn, from that at `start` modulo `size` on. */
+  rotate(size: number, start: number): void {
+    this.reserve(size);
     let index = start % size;
     for (let i = 0; i < size; i++) {
       this.indexes[i] = index;
@@ -75,22 +95,22 @@ export class RecordOrder {
    * The record of the lowest priority into whose part of the sum of weights `point`, 0 to 1, falls; -1 where all
    * weights are 0.
    */
-  #firstSrv(rrset: StoredRRset, point: number): number {
+  #firstOf(size: number, point: number): number {
+    const priorities = this.#priorities;
+    const weights = this.#weights;
     let lowest = Infinity;
     let total = 0;
-    for (let i = 0; i < rrset.size; i++) {
-      const rdata = rrset.rdata(i);
-      const priority = uint16At(rdata, 0);
+    for (let i = 0; i < size; i++) {
+      const priority = priorities[i]!;
       if (priority > lowest) continue;
       if (priority < lowest) total = 0;
       lowest = priority;
-      total += uint16At(rdata, 2);
+      total += weights[i]!;
     }
     let left = point * total;
-    for (let i = 0; i < rrset.size; i++) {
-      const rdata = rrset.rdata(i);
-      if (uint16At(rdata, 0) !== lowest) continue;
-      left -= uint16At(rdata, 2);
+    for (let i = 0; i < size; i++) {
+      if (priorities[i] !== lowest) continue;
+      left -= weights[i]!;
       if (left < 0) return i;
     }
     return -1;
@@ -107,10 +127,13 @@ export class RecordOrder {
     this.length = count;
   }
 
-  #reserve(size: number): void {
+  /** Makes room for so many records. */
+  reserve(size: number): void {
     if (size <= this.indexes.length) return;
     this.indexes = new Uint32Array(2 * size);
     this.#keys = new Float64Array(2 * size);
+    this.#priorities = new Uint16Array(2 * size);
+    this.#weights = new Uint16Array(2 * size);
   }
 }
 
@@ -121,25 +144,11 @@ export const recordOverhead = 12;
 
 const goldenRatio = (Math.sqrt(5) - 1) / 2;
 
-/** True when all SRV records have the same priority and weight. */
-function areEqual(rrset: StoredRRset): boolean {
-  const first = rrset.rdata(0);
-  const priority = uint16At(first, 0);
-  const weight = uint16At(first, 2);
-  for (let i = 1; i < rrset.size; i++) {
-    const rdata = rrset.rdata(i);
-    if (uint16At(rdata, 0) !== priority || uint16At(rdata, 2) !== weight) return false;
-  }
-  return true;
-}
-
 /**
  * A number by which SRV records sort: the priority, then a half of the unit interval for all weights above 0, one for
  * weight 0.
  */
-function srvKey(rdata: Octets, uniform: number): number {
-  const priority = uint16At(rdata, 0);
-  const weight = uint16At(rdata, 2);
+function srvKey(priority: number, weight: number, uniform: number): number {
   if (weight === 0) return priority + 0.5 + uniform / 2;
   const exponential = -Math.log(uniform) / weight;
   return priority + exponential / (1 + exponential) / 2;

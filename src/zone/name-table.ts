@@ -3,11 +3,10 @@
  * gap. Beside a tree of Maps, one for each name that has children, it is smaller, and a name is found in one step.
  */
 import type { FoldedName } from '../wire/folded-name.ts';
-import type { Name } from '../wire/name.ts';
 
 export interface Named {
-  /** Folded. */
-  readonly name: Name;
+  /** True when it stands at the name that begins with label `label` of `name`. */
+  isAt(name: FoldedName, label: number): boolean;
 }
 
 const initialSize = 16;
@@ -58,7 +57,7 @@ export class NameTable<Entry extends Named> {
     const hash = name.hashes[label]!;
     const mask = hashes.length - 1;
     for (let place = homeOf(hash) & mask; hashes[place] !== 0; place = (place + 1) & mask) {
-      if (hashes[place] === hash && name.equals(this.#entries[place]!.name, label)) return place;
+      if (hashes[place] === hash && this.#entries[place]!.isAt(name, label)) return place;
     }
     return -1;
   }

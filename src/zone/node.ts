@@ -1,6 +1,7 @@
 /**
  * A node of the tree of names that is a zone (RFC 1034 section 3.1). An empty non-terminal is a node without rrsets.
  */
+import type { FoldedName } from '../wire/folded-name.ts';
 import type { Name } from '../wire/name.ts';
 import type { Mark } from './change.ts';
 import type { Named } from './name-table.ts';
@@ -40,6 +41,10 @@ export class Node implements Named {
   constructor(name: Name, parent: Node | null) {
     this.name = name;
     this.parent = parent;
+  }
+
+  isAt(name: FoldedName, label: number): boolean {
+    return name.equals(this.name, label);
   }
 
   /** RFC 8020 section 2: a name exists when it or a name below it has records; here also when it is said to exist. */

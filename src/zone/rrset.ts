@@ -1,6 +1,6 @@
 /** One rrset as a zone keeps it (RFC 2181 section 5): small when it has one record, quick when it has ten thousand. */
 import { hashOctets } from '../runtime/hash.ts';
-import type { Octets } from '../wire/octets.ts';
+import { type Octets, uint16At } from '../wire/octets.ts';
 import type { Node } from './node.ts';
 
 /** The records of one type at one node. A record that was added twice is kept, and answered, once. */
@@ -10,6 +10,8 @@ export class StoredRRset {
   ttl: number;
   /** The next rrset of the same node. */
   next: StoredRRset | null = null;
+  /** Where it stands among the compiled rrsets of its zone; 0 where it does not. */
+  block = 0;
   // Most of the millions of rrsets have one record; these do without a list of their own.
   #records: Octets | RecordList;
 
@@ -63,6 +65,16 @@ export class StoredRRset {
     if (typeof this.#records === 'string') this.#records = rewrite(this.#records);
     else this.#records.rewrite(rewrite);
   }
+}
+
+/** True when all SRV records have the same priority and weight. */
+export function areEqual(rrset: StoredRRset): boolean {
+  const first = rrset.rdata(0);
+  for (let i = 1; i < rrset.size; i++) {
+    const rdata = rrset.rdata(i);
+    if (uint16At(rdata, 0) !== uint16At(first, 0) || uint16At(rdata, 2) !== uint16At(first, 2)) return false;
+  }
+  return true;
 }
 
 /** Different records with the number of their copies. */

@@ -5,6 +5,7 @@ import { type Name, foldName, isAtOrBelow, printName } from '../wire/name.ts';
 import { type Octets, copyOctets } from '../wire/octets.ts';
 import type { RRset } from '../wire/record.ts';
 import type { NameMark, ZoneChange } from './change.ts';
+import { CompiledRRsets } from './compiled.ts';
 import { Departed } from './departed.ts';
 import { type Named, NameTable } from './name-table.ts';
 import { Node } from './node.ts';
@@ -34,7 +35,11 @@ export class Zone implements Named {
   /** True while its records may be out of date. */
   stale: boolean;
   readonly #nodes = new NameTable<Node>();
+  readonly compiled = new CompiledRRsets();
+  readonly #foldedApex: FoldedName;
   readonly #departed: Departed;
+  /** The nodes that the change at hand touches. */
+  readonly #touched = new Set<Node>();
 
   /** Builds the zone of a `load`. `replaced` is the zone that it takes the place of. */
   constructor(load: ZoneChange, replaced: Zone | null) {
@@ -42,16 +47,18 @@ export class Zone implements Named {
     this.apex = load.zone;
     this.#departed = new Departed(replaced?.heldUntil() ?? 0);
     this.top = this.#newNode(this.apex, null);
-    this.depth = scratch.take(this.apex).labels;
-    this.#nodes.add(scratch, 0, this.top);
+    this.#foldedApex = FoldedName.of(this.apex);
+    this.depth = this.#foldedApex.labels;
+    this.#nodes.add(this.#foldedApex, 0, this.top);
     this.serial = load.serial;
     this.stale = load.stale ?? false;
     for (const rrset of load.added) this.#add(rrset);
     for (const mark of load.marks) this.#mark(mark);
+    this.#compile();
   }
 
-  get name(): Name {
-    return this.apex;
+  isAt(name: FoldedName, label: number): boolean {
+    return name.ends(this.#foldedApex, label);
   }
 
   /** The SOA rrset; null in a zone that can give no negative answers. */
@@ -82,6 +89,7 @@ export class Zone implements Named {
     for (const { owner } of change.removed) this.#prune(owner, now);
     for (const { owner } of change.marks) this.#prune(owner, now);
     this.#moveSerial(change.serial);
+    this.#compile();
     return { heldFor: Math.max(0, heldUntil - now), recut };
   }
 
@@ -106,6 +114,7 @@ export class Zone implements Named {
     let latest = this.#departed.latest();
     for (const node of this.#nodes.values()) {
       node.discardDerived();
+      this.compiled.discard(node);
       latest = Math.max(latest, node.heldUntil);
     }
     return latest;
@@ -116,7 +125,7 @@ export class Zone implements Named {
     const node = rdata.length > 0 ? this.#reach(owner) : this.#find(owner);
     if (node === null) return;
     const existed = node.exists;
-    node.discardDerived();
+    this.#touch(node);
     let rrset = node.rrset(type);
     for (const each of rdata) {
       const stored = type === RRType.SOA ? withSerial(each, this.serial) : each;
@@ -138,7 +147,7 @@ export class Zone implements Named {
     const rrset = node?.rrset(type) ?? null;
     if (node === null || rrset === null) return 0;
     const existed = node.exists;
-    node.discardDerived();
+    this.#touch(node);
     for (const each of rdata) rrset.remove(type === RRType.SOA ? withSerial(each, this.serial) : each);
     if (rrset.size === 0) {
       node.unlink(rrset);
@@ -152,10 +161,27 @@ export class Zone implements Named {
   #mark({ owner, mark }: NameMark): number {
     const node = this.#reach(owner);
     const existed = node.exists;
-    node.discardDerived();
+    this.#touch(node);
     node.mark = mark;
     if (node.exists !== existed) spreadExistence(node);
     return node.heldUntil;
+  }
+
+  /** Compiles anew the SRV records of `name`, of which what is compiled is behind the times. */
+  recompile(name: FoldedName): void {
+    this.compiled.recompile(this, this.#nodes.find(name, 0)!);
+  }
+
+  /** Ends what was made from a node that is about to change. */
+  #touch(node: Node): void {
+    node.discardDerived();
+    this.compiled.discard(node);
+    this.#touched.add(node);
+  }
+
+  #compile(): void {
+    this.compiled.compile(this, this.#touched);
+    this.#touched.clear();
   }
 
   #isCut(node: Node, type: number): boolean {

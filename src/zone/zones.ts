@@ -9,11 +9,15 @@ import { Zone, type ZoneEffect } from './zone.ts';
 
 export class Zones {
   readonly #zones = new NameTable<Zone>();
+  /** How many labels the apexes have, each number once, the largest first. */
+  #depths: readonly number[] = [];
 
   /** The zone that answers for `name` and the type; null when none has it. */
   find(name: FoldedName, type: number): Zone | null {
     let atApex: Zone | null = null;
-    for (let label = 0; label <= name.labels; label++) {
+    for (const depth of this.#depths) {
+      const label = name.labels - depth;
+      if (label < 0) continue;
       const zone = this.#zones.find(name, label);
       if (zone === null) continue;
       // RFC 4035 section 3.1.4.1: DS at an apex is asked of the parent zone, where that is served too.
@@ -44,6 +48,7 @@ export class Zones {
     const zone = new Zone(change, replaced);
     if (replaced !== null) this.#zones.delete(name, 0);
     this.#zones.add(name, 0, zone);
+    this.#noteDepths();
     return { heldFor: heldFor(replaced, now), recut: true };
   }
 
@@ -53,10 +58,17 @@ export class Zones {
     return zone.update(change, now);
   }
 
+  #noteDepths(): void {
+    const depths = new Set<number>();
+    for (const { depth } of this.#zones.values()) depths.add(depth);
+    this.#depths = [...depths].sort((a, b) => b - a);
+  }
+
   #drop({ zone: apex }: ZoneChange, now: number): ZoneEffect {
     const name = FoldedName.of(apex);
     const dropped = this.#zones.find(name, 0);
     this.#zones.delete(name, 0);
+    this.#noteDepths();
     return { heldFor: heldFor(dropped, now), recut: true };
   }
 }

@@ -65,6 +65,7 @@ const noDns: DnsCounters = {
   latencyBounds: [0.001],
   dropped: [],
   truncated: 0,
+  compiled: 0,
   cacheHits: 0,
   cacheMisses: 0,
   failures: 0,

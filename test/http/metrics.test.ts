@@ -13,6 +13,7 @@ const dns: DnsCounters = {
     { labels: { reason: 'a "strange" one' }, value: 1 },
   ],
   truncated: 5,
+  compiled: 9,
   cacheHits: 6,
   cacheMisses: 7,
   failures: 8,

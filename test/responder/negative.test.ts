@@ -80,9 +80,9 @@ describe('a query that meets a bug', () => {
   it('gets SERVFAIL, and the next one is none the worse', () => {
     const owner = parseName('broken.example.');
     const zone = load('example.', '@ 300 SOA ns1 host 1 3600 600 86400 60\nwww 300 A 192.0.2.1');
-    const broken = { owner, type: RRType.SRV, ttl: 5, rdata: ['\0\0\0\0\0\x50\x3f' as Octets] };
+    const broken = { owner, type: RRType.MX, ttl: 5, rdata: ['\0\x0a\x3f' as Octets] };
     const server = new DnsServer([{ ...zone, added: [...zone.added, broken] }]);
-    expect(server.ask('broken.example.', 'SRV').rcode).toBe(Rcode.SERVFAIL);
+    expect(server.ask('broken.example.', 'MX').rcode).toBe(Rcode.SERVFAIL);
     expect(server.counters.read().failures).toBe(1);
     expect(server.ask('www.example.', 'A').answers).toHaveLength(1);
   });

@@ -11,17 +11,25 @@ const someName = fc
 
 const step = fc.record({ act: fc.constantFrom('add', 'delete', 'find'), name: someName });
 
+interface Entry extends Named {
+  readonly name: Name;
+}
+
+function entryOf(name: Name): Entry {
+  return { name, isAt: (sought, label) => sought.name(label) === name };
+}
+
 describe('a table of names', () => {
   it('finds what was added and not deleted, in any letters', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
-        const table = new NameTable<Named>();
-        const model = new Map<Name, Named>();
+        const table = new NameTable<Entry>();
+        const model = new Map<Name, Entry>();
         for (const { act, name } of steps) {
           const sought = FoldedName.of(name);
           const folded = sought.name();
           if (act === 'add' && !model.has(folded)) {
-            const entry = { name: folded };
+            const entry = entryOf(folded);
             table.add(sought, 0, entry);
             model.set(folded, entry);
           }
@@ -37,10 +45,10 @@ describe('a table of names', () => {
   });
 
   it('finds the ancestors of a name by their labels', () => {
-    const table = new NameTable<Named>();
+    const table = new NameTable<Entry>();
     for (const text of ['.', 'org.', 'example.org.']) {
       const name = FoldedName.of(parseName(text));
-      table.add(name, 0, { name: name.name() });
+      table.add(name, 0, entryOf(name.name()));
     }
     const sought = FoldedName.of(parseName('www.Example.org.'));
     const found = [0, 1, 2, 3].map((label) => table.find(sought, label)?.name ?? null);

@@ -1,0 +1,123 @@
+/**
+ * Answers from compiled rrsets: the records are copied as they stand, in an order that spreads load, and behind them the
+ * addresses of their targets, as far as there is room. What needs more thought than that is left to ReplyWriter.
+ */
+import { Rcode } from '../wire/codes.ts';
+import { headerLength } from '../wire/flags.ts';
+import { Order, RecordWord, Word, aWords, aaaaWords, rdataStart, wordsOf } from '../zone/compiled.ts';
+import type { Zone } from '../zone/zone.ts';
+import type { Exchange } from './exchange.ts';
+import { copyWords, replyFlags, wordsOverrun, writeHead, writeUint16 } from './header.ts';
+import { RecordOrder } from './order.ts';
+import type { Query } from './query.ts';
+
+/** Where in the rdata of SRV records the target is (RFC 2782). */
+const targetStart = 6;
+const pointer = 0xc000;
+
+export class CompiledCopier {
+  readonly #order = new RecordOrder();
+
+  /**
+   * Writes the positive answer of `zone` to `query`, all but the OPT record, and returns the number of octets; 0 where
+   * it is not compiled or does not fit.
+   */
+  copy(exchange: Exchange, query: Query, zone: Zone, now: number): number {
+    // Above or at a name in the tree something may send it elsewhere; stale answers say that they are.
+    if (zone.cuts > 0 || zone.stale) return 0;
+    const { compiled } = zone;
+    const block = compiled.find(query.qname, query.type, query.hash);
+    if (block === 0) return 0;
+    const { words } = compiled.heap;
+    const head = headerLength + query.questionEnd - query.questionStart;
+    const answered = head + words[block + Word.octets]!;
+    const room = Math.min(query.room, exchange.replyRoom - wordsOverrun);
+    if (answered > room) return 0;
+    if (!compiled.isCurrent(block, now)) {
+      zone.recompile(query.qname);
+      return 0;
+    }
+    compiled.hold(block, now);
+    this.#setOrder(compiled.heap.octets, words, block);
+    writeHead(exchange, query, replyFlags(query.flags, true, false, Rcode.NOERROR), words[block + Word.count]!, 0, 0);
+    this.#putRecords(exchange, words, block, head);
+    return this.#putAddresses(exchange, words, block, head, answered, room);
+  }
+
+  #putRecords({ replyView, replyStart }: Exchange, words: Int32Array, block: number, head: number): void {
+    const { indexes, length } = this.#order;
+    const stride = words[block + Word.stride]!;
+    let at = replyStart + head;
+    for (let i = 0; i < length; i++) {
+      const record = block + Word.records + indexes[i]! * stride;
+      const octets = words[record + RecordWord.octets]!;
+      copyWords(replyView, at, words, record + RecordWord.content, wordsOf(octets));
+      at += octets;
+    }
+  }
+
+  /**
+   * Puts the addresses of each target, all or none of them (RFC 2181 section 9), and returns the length of the reply. The
+   * records before begin at `head` and end at `answered`.
+   */
+  #putAddresses(
+    exchange: Exchange,
+    words: Int32Array,
+    block: number,
+    head: number,
+    answered: number,
+    room: number,
+  ): number {
+    const { replyView, replyStart } = exchange;
+    const { indexes, length } = this.#order;
+    const stride = words[block + Word.stride]!;
+    let owner = pointer + head + rdataStart + targetStart;
+    let end = answered;
+    let additionals = 0;
+    for (let i = 0; i < length; i++) {
+      const record = block + Word.records + indexes[i]! * stride;
+      const octets = words[record + RecordWord.octets]!;
+      const addresses = words[record + RecordWord.addresses]!;
+      const a = addresses & 0xffff;
+      const aaaa = addresses >> 16;
+      const size = a * aWords + aaaa * aaaaWords;
+      if (addresses > 0 && end + 4 * size <= room) {
+        let at = replyStart + end;
+        copyWords(replyView, at, words, record + RecordWord.content + wordsOf(octets), size);
+        for (let n = 0; n < a; n++, at += 4 * aWords) replyView.setUint16(at, owner);
+        for (let n = 0; n < aaaa; n++, at += 4 * aaaaWords) replyView.setUint16(at, owner);
+        additionals += a + aaaa;
+        end = at - replyStart;
+      }
+      owner += octets;
+    }
+    if (additionals > 0) writeUint16(exchange.reply, replyStart + 10, additionals);
+    return end;
+  }
+
+  #setOrder(octets: Uint8Array, words: Int32Array, block: number): void {
+    const order = this.#order;
+    const count = words[block + Word.count]!;
+    const turn = (words[block + Word.turn]! + 1) & 0x3fff_ffff;
+    words[block + Word.turn] = turn;
+    switch (count === 1 ? Order.asTheyStand : words[block + Word.order]!) {
+      case Order.asTheyStand:
+        order.natural(count);
+        return;
+      case Order.inTurn:
+        order.rotate(count, turn);
+        return;
+    }
+    order.reserve(count);
+    for (let i = 0; i < count; i++) {
+      const record = block + Word.records + i * words[block + Word.stride]!;
+      const rdata = 4 * (record + RecordWord.content) + rdataStart;
+      order.weigh(i, uint16(octets, rdata), uint16(octets, rdata + 2));
+    }
+    order.spreadWeighed(count, turn, 0);
+  }
+}
+
+function uint16(octets: Uint8Array, at: number): number {
+  return (octets[at]! << 8) | octets[at + 1]!;
+}

@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { WordHeap } from '../../src/zone/word-heap.ts';
+
+const step = fc.oneof(
+  fc.record({ act: fc.constant('allocate' as const), number: fc.integer({ min: 1, max: 700 }) }),
+  fc.record({ act: fc.constant('free' as const), number: fc.nat({ max: 1000 }) }),
+);
+
+describe('a heap of words', () => {
+  it('keeps what stands in each block until the block is freed, and a step behind the last can be read', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const heap = new WordHeap();
+        const blocks: { position: number; length: number; content: number }[] = [];
+        for (const [content, { act, number }] of steps.entries()) {
+          if (act === 'allocate') {
+            const position = heap.allocate(number);
+            expect(position).toBeGreaterThan(0);
+            heap.words.fill(content, position, position + number);
+            blocks.push({ position, length: number, content });
+          } else if (blocks.length > 0) {
+            const [{ position, length }] = blocks.splice(number % blocks.length, 1) as [(typeof blocks)[0]];
+            heap.free(position, length);
+          }
+          for (const block of blocks) {
+            const words = heap.words.subarray(block.position, block.position + block.length);
+            expect(words.every((word) => word === block.content)).toBe(true);
+            expect(heap.words[block.position + block.length + 7]).toBeDefined();
+          }
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('gives freed blocks again: what comes and goes takes no more memory', () => {
+    const heap = new WordHeap();
+    const { length } = heap.words;
+    for (let i = 0; i < 10_000; i++) heap.free(heap.allocate(100 + (i % 4)), 100 + (i % 4));
+    expect(heap.words.length).toBe(length);
+  });
+
+  it('shows the same memory as octets', () => {
+    const heap = new WordHeap();
+    for (const length of [1, 1000, 100_000]) {
+      const position = heap.allocate(length);
+      heap.words[position] = -1;
+      expect([...heap.octets.subarray(4 * position, 4 * position + 4)]).toEqual([255, 255, 255, 255]);
+    }
+  });
+});
