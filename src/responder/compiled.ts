@@ -2,17 +2,15 @@
  * Answers from compiled rrsets: the records are copied as they stand, in an order that spreads load, and behind them the
  * addresses of their targets, as far as there is room. What needs more thought than that is left to ReplyWriter.
  */
-import { Rcode } from '../wire/codes.ts';
+import { RRType, Rcode } from '../wire/codes.ts';
 import { headerLength } from '../wire/flags.ts';
-import { Order, RecordWord, Word, aWords, aaaaWords, rdataStart, wordsOf } from '../zone/compiled.ts';
+import { Order, RecordWord, Word, aWords, aaaaWords, rdataStart, strideOf, targetStart, wordsOf } from '../zone/compiled.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { Exchange } from './exchange.ts';
 import { copyWords, replyFlags, wordsOverrun, writeHead, writeUint16 } from './header.ts';
 import { RecordOrder } from './order.ts';
 import type { Query } from './query.ts';
 
-/** Where in the rdata of SRV records the target is (RFC 2782). */
-const targetStart = 6;
 const pointer = 0xc000;
 
 export class CompiledCopier {
@@ -33,24 +31,26 @@ export class CompiledCopier {
     const answered = head + words[block + Word.octets]!;
     const room = Math.min(query.room, exchange.replyRoom - wordsOverrun);
     if (answered > room) return 0;
-    if (!compiled.isCurrent(block, now)) {
-      zone.recompile(query.qname);
+    if (query.type === RRType.SRV && !compiled.isCurrent(block, now)) {
+      zone.discardServices(query.qname);
       return 0;
     }
     compiled.hold(block, now);
     this.#setOrder(compiled.heap.octets, words, block);
     writeHead(exchange, query, replyFlags(query.flags, true, false, Rcode.NOERROR), words[block + Word.count]!, 0, 0);
     this.#putRecords(exchange, words, block, head);
+    // Only they have any.
+    if (query.type !== RRType.SRV) return answered;
     return this.#putAddresses(exchange, words, block, head, answered, room);
   }
 
   #putRecords({ replyView, replyStart }: Exchange, words: Int32Array, block: number, head: number): void {
     const { indexes, length } = this.#order;
-    const stride = words[block + Word.stride]!;
+    const stride = strideOf(words, block);
     let at = replyStart + head;
     for (let i = 0; i < length; i++) {
       const record = block + Word.records + indexes[i]! * stride;
-      const octets = words[record + RecordWord.octets]!;
+      const octets = words[record + RecordWord.lengths]! & 0xffff;
       copyWords(replyView, at, words, record + RecordWord.content, wordsOf(octets));
       at += octets;
     }
@@ -70,18 +70,18 @@ export class CompiledCopier {
   ): number {
     const { replyView, replyStart } = exchange;
     const { indexes, length } = this.#order;
-    const stride = words[block + Word.stride]!;
+    const stride = strideOf(words, block);
     let owner = pointer + head + rdataStart + targetStart;
     let end = answered;
     let additionals = 0;
     for (let i = 0; i < length; i++) {
       const record = block + Word.records + indexes[i]! * stride;
-      const octets = words[record + RecordWord.octets]!;
-      const addresses = words[record + RecordWord.addresses]!;
-      const a = addresses & 0xffff;
-      const aaaa = addresses >> 16;
+      const lengths = words[record + RecordWord.lengths]!;
+      const octets = lengths & 0xffff;
+      const a = (lengths >> 16) & 0xff;
+      const aaaa = lengths >> 24;
       const size = a * aWords + aaaa * aaaaWords;
-      if (addresses > 0 && end + 4 * size <= room) {
+      if (size > 0 && end + 4 * size <= room) {
         let at = replyStart + end;
         copyWords(replyView, at, words, record + RecordWord.content + wordsOf(octets), size);
         for (let n = 0; n < a; n++, at += 4 * aWords) replyView.setUint16(at, owner);
@@ -100,7 +100,7 @@ export class CompiledCopier {
     const count = words[block + Word.count]!;
     const turn = (words[block + Word.turn]! + 1) & 0x3fff_ffff;
     words[block + Word.turn] = turn;
-    switch (count === 1 ? Order.asTheyStand : words[block + Word.order]!) {
+    switch (count === 1 ? Order.asTheyStand : words[block + Word.stride]! >> 16) {
       case Order.asTheyStand:
         order.natural(count);
         return;
@@ -109,8 +109,9 @@ export class CompiledCopier {
         return;
     }
     order.reserve(count);
+    const stride = strideOf(words, block);
     for (let i = 0; i < count; i++) {
-      const record = block + Word.records + i * words[block + Word.stride]!;
+      const record = block + Word.records + i * stride;
       const rdata = 4 * (record + RecordWord.content) + rdataStart;
       order.weigh(i, uint16(octets, rdata), uint16(octets, rdata + 2));
     }

@@ -4,7 +4,7 @@
  */
 import { endianness } from 'node:os';
 import { type Name, maxLabelLength, maxNameLength } from './name.ts';
-import { octetsOf } from './octets.ts';
+import { type Octets, octetsOf } from './octets.ts';
 
 const mostLabels = 127;
 /** Four octets can be read from wherever a name has one. */
@@ -36,18 +36,20 @@ export class FoldedName {
     return new FoldedName().take(name);
   }
 
-  take(name: Name): this {
-    const octets = this.#given;
+  /** Takes the name at `start` of `octets`. */
+  take(octets: Octets, start = 0): this {
+    let length = 0;
     let labels = 0;
-    for (let at = 0, start = 0; at < name.length; at++) {
-      const octet = name.charCodeAt(at);
-      octets[at] = octet;
-      if (at !== start) continue;
-      this.starts[labels] = start;
-      if (octet > 0) labels += 1;
-      start += octet + 1;
+    for (let next = 0; ; length++) {
+      const octet = octets.charCodeAt(start + length);
+      this.#given[length] = octet;
+      if (length < next) continue;
+      this.starts[labels] = length;
+      if (octet === 0) break;
+      labels += 1;
+      next = length + octet + 1;
     }
-    this.#finish(name.length, labels);
+    this.#finish(length + 1, labels);
     return this;
   }
 

@@ -6,9 +6,8 @@
  */
 import { RRClass, RRType } from '../wire/codes.ts';
 import { FoldedName } from '../wire/folded-name.ts';
-import { rootName } from '../wire/name.ts';
 import type { Octets } from '../wire/octets.ts';
-import { nameLayout, targetOf } from '../wire/rdata/layout.ts';
+import { nameLayout } from '../wire/rdata/layout.ts';
 import type { Node } from './node.ts';
 import { type StoredRRset, areEqual } from './rrset.ts';
 import { WordHeap } from './word-heap.ts';
@@ -28,38 +27,34 @@ export const Word = {
   key: 2,
   /** A number that no other block has; 0 once the block has ended. */
   id: 3,
-  /** Words of the block. */
-  size: 4,
   /** Seconds. */
-  ttl: 5,
+  ttl: 4,
   /** Until when a resolver may hold an answer with these records, in seconds of the responder's clock. */
-  heldUntil: 6,
-  /** Of A records: the block with the AAAA records of the same name; 0 without. */
-  sibling: 7,
-  /** See Order. */
-  order: 8,
-  /** Counts the answers, from a random number on. */
-  turn: 9,
+  heldUntil: 5,
   /** How many records, how many octets these have, and how many words each has room in. */
-  count: 10,
-  octets: 11,
-  stride: 12,
-  /** The second in which the addresses were last compared with those of the targets, and `#endings` by then. */
-  checkedAt: 13,
-  checkedEndings: 14,
-  records: 15,
+  count: 6,
+  octets: 7,
+  /** The words of each record's room, and above 16 bits the order: see Order. */
+  stride: 8,
+  /** Counts the answers. */
+  turn: 9,
+  /** Of A records: the block with the AAAA records of the same name; 0 without. */
+  sibling: 10,
+  /** Of SRV records: the second in which the addresses were last compared with those of the targets. */
+  checkedAt: 10,
+  records: 11,
 } as const;
 
-/** What the words of a record say. Behind them stand its octets, filled up to whole words, and the target's addresses. */
+/**
+ * What the words of a record say. Behind them stand its octets, filled up to whole words, then the addresses of the
+ * target, and at the end of an SRV record's room the first of the blocks that these are from, and its id; 0 without.
+ */
 export const RecordWord = {
-  octets: 0,
-  /** How many A records the target has, and above 16 bits how many AAAA records. */
-  addresses: 1,
-  /** The first of the blocks that the addresses are from, and its id; 0 without. */
-  link: 2,
-  linkId: 3,
-  content: 4,
+  /** Octets, above 16 bits how many A records the target has, and above 24 bits how many AAAA records. */
+  lengths: 0,
+  content: 1,
 } as const;
+const linkWords = 2;
 
 /** In which order the records are sent. */
 export const Order = { asTheyStand: 0, inTurn: 1, byWeight: 2 } as const;
@@ -67,6 +62,8 @@ export const Order = { asTheyStand: 0, inTurn: 1, byWeight: 2 } as const;
 /** Octets of a record in front of its rdata: a pointer to the owner, which stands in the question, and its fields. */
 export const rdataStart = 12;
 const ownerPointer = 0xc00c;
+/** Where in the rdata of SRV records the target is (RFC 2782). */
+export const targetStart = 6;
 /** Words of an A and an AAAA record. */
 export const aWords = 4;
 export const aaaaWords = 7;
@@ -79,36 +76,38 @@ export class CompiledRRsets {
   #table = new Int32Array(initialPlaces);
   #count = 0;
   #lastId = 0;
-  /** How many blocks with addresses have ended. */
-  #endings = 0;
+  /** The second in which blocks were last checked, and a number that is another with each second and each ended address. */
+  #second = 0;
+  #moment = 0;
 
   /** The position of the block for a name and a type, of which `hash` is the hash; 0 without. */
   find(name: FoldedName, type: number, hash: number): number {
     const { words } = this.heap;
     const key = keyOf(name, type);
     let block = this.#table[placeOf(hash) & (this.#table.length - 1)]!;
-    for (; block !== 0; block = words[block + Word.next]!) {
+    for (; block > 0; block = words[block + Word.next]!) {
       if (words[block + Word.hash] === hash && words[block + Word.key] === key && this.#isOf(block, name)) break;
     }
     return block;
   }
 
   /**
-   * True while the addresses in the block are those of its targets. Notes with these that from `now` on, in seconds of
-   * the responder's clock, they may be held.
+   * True while the addresses in the block of an SRV rrset are those of its targets. Notes with these that from `now` on,
+   * in seconds of the responder's clock, they may be held.
    */
   isCurrent(block: number, now: number): boolean {
     const { words } = this.heap;
-    if (words[block + Word.checkedAt] === now && words[block + Word.checkedEndings] === this.#endings) return true;
-    const stride = words[block + Word.stride]!;
+    if (now !== this.#second) this.#moment = (this.#moment + 1) | 0;
+    this.#second = now;
+    if (words[block + Word.checkedAt] === this.#moment) return true;
+    const stride = strideOf(words, block);
     const end = recordsEnd(words, block);
     for (let record = block + Word.records; record < end; record += stride) {
-      let link = words[record + RecordWord.link]!;
-      if (link > 0 && words[link + Word.id] !== words[record + RecordWord.linkId]) return false;
+      let link = words[record + stride - linkWords]!;
+      if (link > 0 && words[link + Word.id] !== words[record + stride - linkWords + 1]) return false;
       for (; link > 0; link = words[link + Word.sibling]!) this.hold(link, now);
     }
-    words[block + Word.checkedAt] = now;
-    words[block + Word.checkedEndings] = this.#endings;
+    words[block + Word.checkedAt] = this.#moment;
     return true;
   }
 
@@ -118,11 +117,27 @@ export class CompiledRRsets {
     words[block + Word.heldUntil] = (now + 1 + words[block + Word.ttl]!) | 0;
   }
 
-  /** Compiles what can be compiled of `nodes`, of which nothing is. */
+  /**
+   * Compiles what can be compiled of `nodes`, of which nothing is. Lone SRV records are left for when they are asked for:
+   * there is one for each instance, and of few will anybody ask.
+   */
   compile(zone: Zone, nodes: Iterable<Node>): void {
     for (const node of nodes) this.#compilePlain(node);
     // These take in what the others have become.
-    for (const node of nodes) this.#compileServices(zone, node);
+    for (const node of nodes) if ((node.rrset(RRType.SRV)?.size ?? 0) > 1) this.compileServices(zone, node);
+  }
+
+  /** Compiles the SRV rrset of `node` if it has one that can be compiled and is not. */
+  compileServices(zone: Zone, node: Node): void {
+    const rrset = node.rrset(RRType.SRV);
+    if (rrset === null || rrset.block > 0 || !isCompilable(node, rrset)) return;
+    const links = linksOf(zone, rrset);
+    if (links !== null) this.#add(node, rrset, links);
+  }
+
+  /** Discards what is compiled of the SRV rrset of `node`, which has one. */
+  discardServices(node: Node): void {
+    this.#end(node, node.rrset(RRType.SRV)!);
   }
 
   /** Discards what is compiled of `node`. */
@@ -130,103 +145,91 @@ export class CompiledRRsets {
     for (let rrset = node.rrsets; rrset !== null; rrset = rrset.next) this.#end(node, rrset);
   }
 
-  /** Compiles the SRV rrset of `node` anew, whose targets have changed. */
-  recompile(zone: Zone, node: Node): void {
-    this.#end(node, node.rrset(RRType.SRV)!);
-    this.#compileServices(zone, node);
-  }
-
   #compilePlain(node: Node): void {
     for (let rrset = node.rrsets; rrset !== null; rrset = rrset.next) {
-      if (nameLayout(rrset.type) === undefined && isCompilable(node, rrset)) this.#add(node, rrset, noLinks);
+      if (nameLayout(rrset.type) === undefined && isCompilable(node, rrset)) this.#add(node, rrset, null);
     }
     const a = node.rrset(RRType.A)?.block ?? 0;
     if (a > 0) this.heap.words[a + Word.sibling] = node.rrset(RRType.AAAA)?.block ?? 0;
   }
 
-  #compileServices(zone: Zone, node: Node): void {
-    const rrset = node.rrset(RRType.SRV);
-    if (rrset === null || !isCompilable(node, rrset)) return;
-    const links = linksOf(zone, rrset);
-    if (links !== null) this.#add(node, rrset, links);
-  }
-
-  /** Makes the block of an rrset; `links` are the blocks of its records' targets, 0 where one has no addresses for us. */
-  #add(node: Node, rrset: StoredRRset, links: readonly number[]): void {
+  /**
+   * Makes the block of an rrset. `links` are the blocks of its records' targets, 0 where one has no addresses for us; null
+   * where records have no targets.
+   */
+  #add(node: Node, rrset: StoredRRset, links: readonly number[] | null): void {
     const name = owner.take(node.name);
     const nameWords = wordsOf(name.length);
-    let longest = 0;
+    let stride = 0;
     for (let i = 0; i < rrset.size; i++) {
-      const length = wordsOf(rdataStart + rrset.rdata(i).length) + this.#addressWords(links[i] ?? 0);
-      longest = Math.max(longest, RecordWord.content + length);
+      const length = RecordWord.content + wordsOf(rdataStart + rrset.rdata(i).length);
+      stride = Math.max(stride, length + (links === null ? 0 : this.#addressWords(links[i]!) + linkWords));
     }
-    const size = Word.records + rrset.size * longest + nameWords;
+    const size = Word.records + rrset.size * stride + nameWords;
     if (size > mostWords) return;
     const block = this.heap.allocate(size);
     const { words } = this.heap;
     rrset.block = block;
+    this.#lastId = this.#lastId === 2 ** 31 - 1 ? 1 : this.#lastId + 1;
     words[block + Word.hash] = name.hashWith(rrset.type);
     words[block + Word.key] = keyOf(name, rrset.type);
-    words[block + Word.id] = this.#nextId();
-    words[block + Word.size] = size;
+    words[block + Word.id] = this.#lastId;
     words[block + Word.ttl] = rrset.ttl;
-    words[block + Word.heldUntil] = words[block + Word.sibling] = 0;
-    words[block + Word.order] = orderOf(rrset);
-    words[block + Word.turn] = Math.floor(Math.random() * 2 ** 20);
+    words[block + Word.heldUntil] = 0;
     words[block + Word.count] = rrset.size;
-    words[block + Word.stride] = longest;
-    words[block + Word.checkedAt] = -1;
+    words[block + Word.stride] = (orderOf(rrset) << 16) | stride;
+    // Somewhere: a block that is often made anew must not begin with the same record each time.
+    words[block + Word.turn] = Math.imul(this.#lastId, 0x9e3779b1) >>> 12;
+    words[block + Word.sibling] = 0;
     let octets = 0;
     let record = block + Word.records;
-    for (let i = 0; i < rrset.size; i++, record += longest) {
-      octets += this.#putRecord(record, rrset, rrset.rdata(i), links[i] ?? 0);
+    for (let i = 0; i < rrset.size; i++, record += stride) {
+      const rdata = rrset.rdata(i);
+      const length = rdataStart + rdata.length;
+      octets += length;
+      words[record + RecordWord.lengths] = length;
+      this.#putOctets(record, rrset, rdata);
+      if (links !== null) this.#putAddresses(record, record + stride - linkWords, links[i]!);
     }
     words[block + Word.octets] = octets;
     for (let i = 0; i < nameWords; i++) words[record + i] = name.words[i]!;
+    if (links !== null) words[block + Word.checkedAt] = this.#moment - 1;
     this.#count += 1;
     if (this.#count > this.#table.length) this.#growTable();
     this.#enter(block);
   }
 
-  /** Returns how many octets the record has. */
-  #putRecord(record: number, rrset: StoredRRset, rdata: Octets, link: number): number {
-    const { words, octets } = this.heap;
-    const length = rdataStart + rdata.length;
-    words[record + RecordWord.octets] = length;
-    words[record + RecordWord.link] = link;
-    words[record + RecordWord.linkId] = link > 0 ? words[link + Word.id]! : 0;
+  #putOctets(record: number, { type, ttl }: StoredRRset, rdata: Octets): void {
+    const { octets } = this.heap;
     let at = 4 * (record + RecordWord.content);
-    for (const field of [ownerPointer, rrset.type, RRClass.IN, rrset.ttl >>> 16, rrset.ttl & 0xffff, rdata.length]) {
+    for (const field of [ownerPointer, type, RRClass.IN, ttl >>> 16, ttl & 0xffff, rdata.length]) {
       octets[at++] = field >> 8;
       octets[at++] = field & 0xff;
     }
     for (let i = 0; i < rdata.length; i++) octets[at++] = rdata.charCodeAt(i);
-    this.#putAddresses(record, record + RecordWord.content + wordsOf(length), link);
-    return length;
   }
 
-  /** Copies the address records of `link` and its sibling to `at`. */
-  #putAddresses(record: number, at: number, link: number): void {
+  /** Copies the address records of `first` and its sibling behind the octets of the record, and notes `first` at `link`. */
+  #putAddresses(record: number, link: number, first: number): void {
     const { words } = this.heap;
-    let to = at;
-    words[record + RecordWord.addresses] = 0;
-    for (let block = link; block > 0; block = words[block + Word.sibling]!) {
-      const isA = addressLength(words, block) === aWords;
-      words[record + RecordWord.addresses]! += words[block + Word.count]! << (isA ? 0 : 16);
+    let to = record + RecordWord.content + wordsOf(words[record + RecordWord.lengths]!);
+    words[link] = first;
+    words[link + 1] = first > 0 ? words[first + Word.id]! : 0;
+    for (let block = first; block > 0; block = words[block + Word.sibling]!) {
+      const length = addressLength(words, block);
+      words[record + RecordWord.lengths]! += words[block + Word.count]! << (length === aWords ? 16 : 24);
       const end = recordsEnd(words, block);
-      for (let from = block + Word.records; from < end; from += words[block + Word.stride]!) {
-        const content = from + RecordWord.content;
-        words.copyWithin(to, content, content + addressLength(words, block));
-        to += addressLength(words, block);
+      for (let from = block + Word.records; from < end; from += strideOf(words, block)) {
+        for (let i = 0; i < length; i++) words[to++] = words[from + RecordWord.content + i]!;
       }
     }
   }
 
-  /** Words of all address records of `link` and its sibling. */
-  #addressWords(link: number): number {
+  /** Words of all address records of `first` and its sibling. */
+  #addressWords(first: number): number {
     const { words } = this.heap;
     let length = 0;
-    for (let block = link; block > 0; block = words[block + Word.sibling]!) {
+    for (let block = first; block > 0; block = words[block + Word.sibling]!) {
       length += words[block + Word.count]! * addressLength(words, block);
     }
     return length;
@@ -238,11 +241,10 @@ export class CompiledRRsets {
     if (block === 0) return;
     rrset.block = 0;
     node.heldUntil = Math.max(node.heldUntil, words[block + Word.heldUntil]! >>> 0);
-    if (isAddress(rrset.type)) this.#endings = (this.#endings + 1) | 0;
+    if (isAddress(rrset.type)) this.#moment = (this.#moment + 1) | 0;
     this.#leave(block);
-    this.#count -= 1;
     words[block + Word.id] = 0;
-    this.heap.free(block, words[block + Word.size]!);
+    this.heap.free(block, recordsEnd(words, block) - block + wordsOf(words[block + Word.key]! >> 16));
   }
 
   #enter(block: number): void {
@@ -256,23 +258,26 @@ export class CompiledRRsets {
     const { words } = this.heap;
     const place = placeOf(words[block + Word.hash]!) & (this.#table.length - 1);
     const next = words[block + Word.next]!;
-    let before = this.#table[place]!;
-    if (before === block) {
+    this.#count -= 1;
+    if (this.#table[place] === block) {
       this.#table[place] = next;
       return;
     }
+    let before = this.#table[place]!;
     while (words[before + Word.next] !== block) before = words[before + Word.next]!;
     words[before + Word.next] = next;
   }
 
   #growTable(): void {
     const { words } = this.heap;
-    const grown = this.#table;
-    this.#table = new Int32Array(2 * grown.length);
-    for (const first of grown) {
-      for (let block = first, next = 0; block > 0; block = next) {
-        next = words[block + Word.next]!;
+    const smaller = this.#table;
+    this.#table = new Int32Array(2 * smaller.length);
+    for (const first of smaller) {
+      let block = first;
+      while (block > 0) {
+        const next = words[block + Word.next]!;
         this.#enter(block);
+        block = next;
       }
     }
   }
@@ -280,20 +285,20 @@ export class CompiledRRsets {
   #isOf(block: number, name: FoldedName): boolean {
     const { words } = this.heap;
     const nameWords = wordsOf(name.length);
-    const start = block + words[block + Word.size]! - nameWords;
+    const start = recordsEnd(words, block);
     for (let i = 0; i < nameWords; i++) if (words[start + i] !== name.words[i]) return false;
     return true;
   }
+}
 
-  #nextId(): number {
-    this.#lastId = this.#lastId === 2 ** 31 - 1 ? 1 : this.#lastId + 1;
-    return this.#lastId;
-  }
+/** Words of the room of each record. */
+export function strideOf(words: Int32Array, block: number): number {
+  return words[block + Word.stride]! & 0xffff;
 }
 
 /** Where the records of a block end. */
 function recordsEnd(words: Int32Array, block: number): number {
-  return block + Word.records + words[block + Word.count]! * words[block + Word.stride]!;
+  return block + Word.records + words[block + Word.count]! * strideOf(words, block);
 }
 
 /** True when the answer for the rrset is its records, all of them, and nothing that its node says beyond them. */
@@ -309,15 +314,15 @@ function isCompilable({ mark }: Node, { size }: StoredRRset): boolean {
 function linksOf(zone: Zone, rrset: StoredRRset): number[] | null {
   const links: number[] = [];
   for (let i = 0; i < rrset.size; i++) {
-    const name = targetOf(rrset.type, rrset.rdata(i))!;
-    const link = name === rootName || !zone.contains(target.take(name)) ? 0 : addressesOf(zone.node(target));
+    const node = zone.node(target.take(rrset.rdata(i), targetStart));
+    // The root says that there is no such service (RFC 2782).
+    const hasNone = target.labels === 0 || (node === null && !zone.contains(target));
+    const link = hasNone ? 0 : addressesOf(node);
     if (link < 0) return null;
     links.push(links.includes(link) ? 0 : link);
   }
   return links;
 }
-
-const noLinks: readonly number[] = [];
 
 /** The block with the A records of `node`, or else with its AAAA records; -1 where not all of its addresses have one. */
 function addressesOf(node: Node | null): number {
@@ -338,15 +343,11 @@ function isAddress(type: number): boolean {
 
 /** Words of each record of a block with addresses. */
 function addressLength(words: Int32Array, block: number): number {
-  return typeOf(words[block + Word.key]!) === RRType.A ? aWords : aaaaWords;
+  return (words[block + Word.key]! & 0xffff) === RRType.A ? aWords : aaaaWords;
 }
 
 function keyOf(name: FoldedName, type: number): number {
   return (name.length << 16) | type;
-}
-
-function typeOf(key: number): number {
-  return key & 0xffff;
 }
 
 /** Words that so many octets take. */

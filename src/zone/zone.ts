@@ -167,9 +167,15 @@ export class Zone implements Named {
     return node.heldUntil;
   }
 
-  /** Compiles anew the SRV records of `name`, of which what is compiled is behind the times. */
-  recompile(name: FoldedName): void {
-    this.compiled.recompile(this, this.#nodes.find(name, 0)!);
+  /** Compiles the SRV records of `name`, if there are such and they are not. */
+  compileServices(name: FoldedName): void {
+    const node = this.#nodes.find(name, 0);
+    if (node !== null) this.compiled.compileServices(this, node);
+  }
+
+  /** Discards what is compiled of the SRV records of `name`, since the addresses of their targets have changed. */
+  discardServices(name: FoldedName): void {
+    this.compiled.discardServices(this.#nodes.find(name, 0)!);
   }
 
   /** Ends what was made from a node that is about to change. */
