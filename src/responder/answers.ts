@@ -2,7 +2,7 @@
  * Writes the answer to an accepted query: copied where it is compiled, or was given before and still holds; else looked
  * up and, if it will hold until a name changes, kept.
  */
-import { RRClass, RRType, Rcode } from '../wire/codes.ts';
+import { RRClass, Rcode } from '../wire/codes.ts';
 import type { ExtendedErrorOption } from '../wire/edns.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { Zones } from '../zone/zones.ts';
@@ -74,7 +74,7 @@ export class Answers {
     const kept = place === nowhere ? null : this.#cache.at(place);
     const phase = kept?.phase ?? Math.random();
     const length = this.#writeReply(exchange, query, reply, kept?.turn ?? 0, phase);
-    if (query.type === RRType.SRV && zone !== null) zone.compileServices(query.qname);
+    if (place === nowhere) zone?.compileAsked(query.qname, query.type);
     if (!this.#isKeepable(reply, length)) this.#hold(now);
     else if (kept !== null) this.#cache.addOrder(place, query, this.#writer, exchange, length);
     else if (!this.#cache.wants(query)) this.#hold(now);

@@ -32,7 +32,7 @@ export class CompiledCopier {
     const room = Math.min(query.room, exchange.replyRoom - wordsOverrun);
     if (answered > room) return 0;
     if (query.type === RRType.SRV && !compiled.isCurrent(block, now)) {
-      zone.discardServices(query.qname);
+      zone.discardCompiled(query.qname, query.type);
       return 0;
     }
     compiled.hold(block, now);

@@ -1,8 +1,8 @@
 /**
  * The rrsets of a zone as queries copy them: one block of memory for an rrset, found in one step, with its name, its
- * records as octets of the wire and, of SRV records, the addresses of their targets. Blocks are made when the zone
- * changes, so that a name's first query costs no more than its next. An rrset is compiled when its records are all sent
- * together and nothing else decides over the answer; the others are looked up in the tree.
+ * records as octets of the wire and, of SRV records, the addresses of their targets. Those of addresses and of services
+ * are made when the zone changes, so that the first query costs no more than the next. Not compiled, and looked up in the
+ * tree, is what is not always sent whole, or where something else has a say in the answer.
  */
 import { RRClass, RRType } from '../wire/codes.ts';
 import { FoldedName } from '../wire/folded-name.ts';
@@ -118,26 +118,32 @@ export class CompiledRRsets {
   }
 
   /**
-   * Compiles what can be compiled of `nodes`, of which nothing is. Lone SRV records are left for when they are asked for:
-   * there is one for each instance, and of few will anybody ask.
+   * Compiles the addresses and services of `nodes`, of which nothing is compiled. What else there is, and services of one
+   * instance, wait until they are asked for: each instance has such records, and of few will anybody ask.
    */
   compile(zone: Zone, nodes: Iterable<Node>): void {
-    for (const node of nodes) this.#compilePlain(node);
+    for (const node of nodes) {
+      const a = this.#compileRRset(zone, node, node.rrset(RRType.A));
+      const aaaa = this.#compileRRset(zone, node, node.rrset(RRType.AAAA));
+      if (a > 0) this.heap.words[a + Word.sibling] = aaaa;
+    }
     // These take in what the others have become.
-    for (const node of nodes) if ((node.rrset(RRType.SRV)?.size ?? 0) > 1) this.compileServices(zone, node);
+    for (const node of nodes) {
+      const services = node.rrset(RRType.SRV);
+      if (services !== null && services.size > 1) this.#compileRRset(zone, node, services);
+    }
   }
 
-  /** Compiles the SRV rrset of `node` if it has one that can be compiled and is not. */
-  compileServices(zone: Zone, node: Node): void {
-    const rrset = node.rrset(RRType.SRV);
-    if (rrset === null || rrset.block > 0 || !isCompilable(node, rrset)) return;
-    const links = linksOf(zone, rrset);
-    if (links !== null) this.#add(node, rrset, links);
+  /** Compiles the rrset of `type` at `node`, where there is one that can be compiled and is not. */
+  compileAsked(zone: Zone, node: Node, type: number): void {
+    const rrset = node.rrset(type);
+    // Addresses are compiled with their change or not at all: their blocks have to know each other.
+    if (rrset !== null && rrset.block === 0 && !isAddress(type)) this.#compileRRset(zone, node, rrset);
   }
 
-  /** Discards what is compiled of the SRV rrset of `node`, which has one. */
-  discardServices(node: Node): void {
-    this.#end(node, node.rrset(RRType.SRV)!);
+  /** Discards what is compiled of the rrset of `type` at `node`, which has one. */
+  discardRRset(node: Node, type: number): void {
+    this.#end(node, node.rrset(type)!);
   }
 
   /** Discards what is compiled of `node`. */
@@ -145,29 +151,28 @@ export class CompiledRRsets {
     for (let rrset = node.rrsets; rrset !== null; rrset = rrset.next) this.#end(node, rrset);
   }
 
-  #compilePlain(node: Node): void {
-    for (let rrset = node.rrsets; rrset !== null; rrset = rrset.next) {
-      if (nameLayout(rrset.type) === undefined && isCompilable(node, rrset)) this.#add(node, rrset, null);
-    }
-    const a = node.rrset(RRType.A)?.block ?? 0;
-    if (a > 0) this.heap.words[a + Word.sibling] = node.rrset(RRType.AAAA)?.block ?? 0;
+  /** The block of the rrset, of which there was none; 0 where it cannot be compiled. */
+  #compileRRset(zone: Zone, node: Node, rrset: StoredRRset | null): number {
+    if (rrset === null || !isCompilable(node, rrset)) return 0;
+    const links = rrset.type === RRType.SRV ? linksOf(zone, rrset) : noLinks;
+    return links === null ? 0 : this.#add(node, rrset, links);
   }
 
   /**
-   * Makes the block of an rrset. `links` are the blocks of its records' targets, 0 where one has no addresses for us; null
-   * where records have no targets.
+   * Makes the block of an rrset; 0 where there is no memory for it. `links` are the blocks of the targets of SRV records,
+   * 0 where one has no addresses for us.
    */
-  #add(node: Node, rrset: StoredRRset, links: readonly number[] | null): void {
+  #add(node: Node, rrset: StoredRRset, links: readonly number[]): number {
     const name = owner.take(node.name);
     const nameWords = wordsOf(name.length);
     let stride = 0;
     for (let i = 0; i < rrset.size; i++) {
       const length = RecordWord.content + wordsOf(rdataStart + rrset.rdata(i).length);
-      stride = Math.max(stride, length + (links === null ? 0 : this.#addressWords(links[i]!) + linkWords));
+      stride = Math.max(stride, length + (links === noLinks ? 0 : this.#addressWords(links[i]!) + linkWords));
     }
     const size = Word.records + rrset.size * stride + nameWords;
-    if (size > mostWords) return;
-    const block = this.heap.allocate(size);
+    const block = size > mostWords ? 0 : this.heap.allocate(size);
+    if (block === 0) return 0;
     const { words } = this.heap;
     rrset.block = block;
     this.#lastId = this.#lastId === 2 ** 31 - 1 ? 1 : this.#lastId + 1;
@@ -189,14 +194,15 @@ export class CompiledRRsets {
       octets += length;
       words[record + RecordWord.lengths] = length;
       this.#putOctets(record, rrset, rdata);
-      if (links !== null) this.#putAddresses(record, record + stride - linkWords, links[i]!);
+      if (links !== noLinks) this.#putAddresses(record, record + stride - linkWords, links[i]!);
     }
     words[block + Word.octets] = octets;
     for (let i = 0; i < nameWords; i++) words[record + i] = name.words[i]!;
-    if (links !== null) words[block + Word.checkedAt] = this.#moment - 1;
+    if (links !== noLinks) words[block + Word.checkedAt] = this.#moment - 1;
     this.#count += 1;
     if (this.#count > this.#table.length) this.#growTable();
     this.#enter(block);
+    return block;
   }
 
   #putOctets(record: number, { type, ttl }: StoredRRset, rdata: Octets): void {
@@ -301,11 +307,14 @@ function recordsEnd(words: Int32Array, block: number): number {
   return block + Word.records + words[block + Word.count]! * strideOf(words, block);
 }
 
-/** True when the answer for the rrset is its records, all of them, and nothing that its node says beyond them. */
-function isCompilable({ mark }: Node, { size }: StoredRRset): boolean {
-  if (size > mostRecords) return false;
+/** True when the answer for the rrset is its records as they are, all of them, and nothing that its node says beyond. */
+function isCompilable({ mark }: Node, { type, size }: StoredRRset): boolean {
+  // Other names in rdata are compressed, or have a say in the answers for other names.
+  if (size > mostRecords || (type !== RRType.SRV && nameLayout(type) !== undefined)) return false;
   return mark === null || (mark.existence !== 'denied' && mark.extendedError === undefined && size <= (mark.limit ?? size));
 }
+
+const noLinks: readonly number[] = [];
 
 /**
  * The blocks with the addresses of the targets of SRV records, each once; null where those of one are not compiled, or

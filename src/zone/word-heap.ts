@@ -1,50 +1,71 @@
 /**
  * Memory for blocks of words of 32 bits, all in one array: a block is no object, so that millions of them are nothing to
- * the garbage collector, and what is read together stands together. Lengths are rounded up, and a block that was freed
- * is given again for the same rounded length.
+ * the garbage collector, and what is read together stands together. A block that was freed is given again for the same
+ * room. There are few sizes of rooms, so that blocks that grow, as services do, leave rooms that others can use.
  */
 
-/** Lengths are multiples of so many words. */
-const step = 8;
-const initialLength = 64 * step;
+const leastRoom = 8;
+/** So many words can be read behind the last block. */
+const overrun = 4;
+const initialLength = 512;
+/**
+ * What is not written to takes no memory of the machine, so there is room for a large step. Small steps would leave many
+ * arrays behind, each nearly as large as the next, until the garbage collector comes by.
+ */
+const growth = 8;
+const mostWords = 2 ** 29;
 
 export class WordHeap {
   words = new Int32Array(initialLength);
   /** The same memory. */
   octets = new Uint8Array(this.words.buffer);
+  readonly #most: number;
   /** Where what was never given begins. Position 0 is never given, so that it can mean none. */
-  #end = step;
-  /** By length in steps the first free block, 0 without; its first word leads to the next. */
-  readonly #free: number[] = [];
+  #end = leastRoom;
+  /** By room the first free block, 0 without; its first word leads to the next. */
+  readonly #free = new Map<number, number>();
+
+  /** Of at most so many words. */
+  constructor(most = mostWords) {
+    this.#most = most;
+  }
 
   /**
-   * The position of a block of `length` words, 1 or more, in which anything may stand; `words` and `octets` may be
-   * others after it. A step more can be read behind the last block.
+   * The position of a block of `length` words, 1 or more, in which anything may stand; 0 when there is no memory for it.
+   * `words` and `octets` may be others after it.
    */
   allocate(length: number): number {
-    const steps = Math.ceil(length / step);
-    const freed = this.#free[steps] ?? 0;
+    const room = roomFor(length);
+    const freed = this.#free.get(room) ?? 0;
     if (freed > 0) {
-      this.#free[steps] = this.words[freed]!;
+      this.#free.set(room, this.words[freed]!);
       return freed;
     }
     const position = this.#end;
-    this.#end += steps * step;
-    if (this.#end + step > this.words.length) this.#grow();
+    const needed = position + room + overrun;
+    if (needed > this.#most) return 0;
+    if (needed > this.words.length) this.#grow(needed);
+    this.#end += room;
     return position;
   }
 
   /** Takes back the block at `position`, which was given for `length` words. */
   free(position: number, length: number): void {
-    const steps = Math.ceil(length / step);
-    this.words[position] = this.#free[steps] ?? 0;
-    this.#free[steps] = position;
+    const room = roomFor(length);
+    this.words[position] = this.#free.get(room) ?? 0;
+    this.#free.set(room, position);
   }
 
-  #grow(): void {
-    const grown = new Int32Array(2 * (this.#end + step));
+  #grow(needed: number): void {
+    const grown = new Int32Array(Math.min(growth * needed, this.#most));
     grown.set(this.words);
     this.words = grown;
     this.octets = new Uint8Array(grown.buffer);
   }
+}
+
+/** The words that a block of `length` words gets: a power of two or three quarters of one. */
+function roomFor(length: number): number {
+  const power = 2 ** (32 - Math.clz32(Math.max(length, leastRoom) - 1));
+  return length <= 0.75 * power ? 0.75 * power : power;
 }

@@ -167,15 +167,15 @@ export class Zone implements Named {
     return node.heldUntil;
   }
 
-  /** Compiles the SRV records of `name`, if there are such and they are not. */
-  compileServices(name: FoldedName): void {
+  /** Compiles the rrset of `name` and `type`, which was asked for, if there is one that can be compiled and is not. */
+  compileAsked(name: FoldedName, type: number): void {
     const node = this.#nodes.find(name, 0);
-    if (node !== null) this.compiled.compileServices(this, node);
+    if (node !== null) this.compiled.compileAsked(this, node, type);
   }
 
-  /** Discards what is compiled of the SRV records of `name`, since the addresses of their targets have changed. */
-  discardServices(name: FoldedName): void {
-    this.compiled.discardServices(this.#nodes.find(name, 0)!);
+  /** Discards what is compiled of the rrset of `name` and `type`: the addresses of its targets have changed. */
+  discardCompiled(name: FoldedName, type: number): void {
+    this.compiled.discardRRset(this.#nodes.find(name, 0)!, type);
   }
 
   /** Ends what was made from a node that is about to change. */

@@ -8,7 +8,7 @@ const step = fc.oneof(
 );
 
 describe('a heap of words', () => {
-  it('keeps what stands in each block until the block is freed, and a step behind the last can be read', () => {
+  it('keeps what stands in each block until the block is freed, and four words behind the last can be read', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
         const heap = new WordHeap();
@@ -26,12 +26,34 @@ describe('a heap of words', () => {
           for (const block of blocks) {
             const words = heap.words.subarray(block.position, block.position + block.length);
             expect(words.every((word) => word === block.content)).toBe(true);
-            expect(heap.words[block.position + block.length + 7]).toBeDefined();
+            expect(heap.words[block.position + block.length + 3]).toBeDefined();
           }
         }
       }),
       { numRuns: 50 },
     );
+  });
+
+  it('gives no more than it may', () => {
+    const heap = new WordHeap(2000);
+    const given = Array.from({ length: 100 }, () => heap.allocate(64)).filter((position) => position > 0);
+    expect(given).toHaveLength(Math.floor((2000 - 8 - 4) / 64));
+    heap.free(given[3]!, 64);
+    expect(heap.allocate(64)).toBe(given[3]);
+    expect(heap.allocate(64)).toBe(0);
+  });
+
+  it('has room for what grows by turns in less than five times its size', () => {
+    const heap = new WordHeap();
+    const grown: number[] = new Array<number>(1000).fill(0);
+    for (let length = 20; length <= 400; length += 20) {
+      for (let i = 0; i < grown.length; i++) {
+        const before = grown[i]!;
+        grown[i] = heap.allocate(length);
+        if (before > 0) heap.free(before, length - 20);
+      }
+    }
+    expect(Math.max(...grown)).toBeLessThan(5 * 400 * grown.length);
   });
 
   it('gives freed blocks again: what comes and goes takes no more memory', () => {
