@@ -19,6 +19,11 @@ import type { ResponderParts, ResponderSettings } from './settings.ts';
 export interface Responder extends Respond {
   /** Applies a change to the zones. Throws RangeError, and changes nothing, on one that does not fit to them. */
   apply(change: ZoneChange): AppliedChange;
+  /**
+   * Compiles what has changed, for about so many `milliseconds`, to be called when there is nothing else to do; false when
+   * something is left.
+   */
+  compile(milliseconds: number): boolean;
 }
 
 export function createResponder(settings: ResponderSettings, parts: ResponderParts): Responder {
@@ -61,6 +66,12 @@ class ZoneResponder implements Responder {
     const { heldFor, recut } = this.#zones.apply(change, Math.floor(this.#parts.clock.now() / 1000));
     if (recut) this.#answers.clear();
     return { heldFor };
+  }
+
+  compile(milliseconds: number): boolean {
+    const { clock } = this.#parts;
+    const end = clock.now() + milliseconds;
+    return this.#zones.compile(() => clock.now() >= end);
   }
 
   respond(exchange: Exchange): number {

@@ -18,6 +18,9 @@ import { decodeChanges, type FromWorker, type ToWorker, type WorkerSettings } fr
 
 /** Milliseconds of work on messages before queries have their turn. */
 const longestTurn = 1;
+/** Milliseconds until changes are compiled, since more of the same are likely to come, and how long that may take at once. */
+const compileDelay = 250;
+const longestCompilation = 0.25;
 
 const settings = workerData as WorkerSettings;
 const main = parentPort!;
@@ -31,6 +34,7 @@ const { udp, whyPortable = null } = await openUdp(settings.io, { responder, coun
 const tcp = settings.tcp && new TcpTransport({ responder, counters, clock, agenda, limits: settings.tcp });
 
 const waiting: ToWorker[] = [];
+let isCompiling = false;
 main.on('message', (message: ToWorker) => {
   if (waiting.push(message) === 1) agenda.putOff(work);
 });
@@ -43,6 +47,17 @@ function work(): void {
     follow(waiting.shift()!);
   } while (waiting.length > 0 && clock.now() < end);
   if (waiting.length > 0) agenda.putOff(work);
+}
+
+/** Compiles changes, a little at a time and never while there are more to apply. */
+function compile(): void {
+  if (waiting.length > 0) compileLater();
+  else if (!responder.compile(longestCompilation)) agenda.putOff(compile);
+  else isCompiling = false;
+}
+
+function compileLater(): void {
+  clock.after(compileDelay, compile);
 }
 
 function follow(message: ToWorker): void {
@@ -62,6 +77,8 @@ function follow(message: ToWorker): void {
 function apply(changes: Uint8Array): number {
   let longest = 0;
   for (const change of decodeChanges(changes)) longest = Math.max(longest, responder.apply(change).heldFor);
+  if (!isCompiling) compileLater();
+  isCompiling = true;
   return longest;
 }
 

@@ -1,8 +1,8 @@
 /**
  * The rrsets of a zone as queries copy them: one block of memory for an rrset, found in one step, with its name, its
- * records as octets of the wire and, of SRV records, the addresses of their targets. Those of addresses and of services
- * are made when the zone changes, so that the first query costs no more than the next. Not compiled, and looked up in the
- * tree, is what is not always sent whole, or where something else has a say in the answer.
+ * records as octets of the wire and, of SRV records, the addresses of their targets. They are made in spare time after the
+ * zone has changed, or else when they are asked for, and end before what they are made of changes. Not compiled, and
+ * looked up in the tree, is what is not always sent whole, or where something else has a say in the answer.
  */
 import { RRClass, RRType } from '../wire/codes.ts';
 import { FoldedName } from '../wire/folded-name.ts';
@@ -118,27 +118,19 @@ export class CompiledRRsets {
   }
 
   /**
-   * Compiles the addresses and services of `nodes`, of which nothing is compiled. What else there is, and services of one
-   * instance, wait until they are asked for: each instance has such records, and of few will anybody ask.
+   * Compiles the addresses and services of `node`. What else there is, and services of one instance, wait until they are
+   * asked for: each instance has such records, and of few will anybody ask.
    */
-  compile(zone: Zone, nodes: Iterable<Node>): void {
-    for (const node of nodes) {
-      const a = this.#compileRRset(zone, node, node.rrset(RRType.A));
-      const aaaa = this.#compileRRset(zone, node, node.rrset(RRType.AAAA));
-      if (a > 0) this.heap.words[a + Word.sibling] = aaaa;
-    }
-    // These take in what the others have become.
-    for (const node of nodes) {
-      const services = node.rrset(RRType.SRV);
-      if (services !== null && services.size > 1) this.#compileRRset(zone, node, services);
-    }
+  compile(zone: Zone, node: Node): void {
+    this.#compileAddresses(zone, node);
+    const services = node.rrset(RRType.SRV);
+    if (services !== null && services.size > 1) this.#compileRRset(zone, node, services);
   }
 
-  /** Compiles the rrset of `type` at `node`, where there is one that can be compiled and is not. */
+  /** Compiles the rrset of `type` at `node`, if there is one that can be compiled. */
   compileAsked(zone: Zone, node: Node, type: number): void {
-    const rrset = node.rrset(type);
-    // Addresses are compiled with their change or not at all: their blocks have to know each other.
-    if (rrset !== null && rrset.block === 0 && !isAddress(type)) this.#compileRRset(zone, node, rrset);
+    if (isAddress(type)) this.#compileAddresses(zone, node);
+    else this.#compileRRset(zone, node, node.rrset(type));
   }
 
   /** Discards what is compiled of the rrset of `type` at `node`, which has one. */
@@ -151,18 +143,44 @@ export class CompiledRRsets {
     for (let rrset = node.rrsets; rrset !== null; rrset = rrset.next) this.#end(node, rrset);
   }
 
-  /** The block of the rrset, of which there was none; 0 where it cannot be compiled. */
-  #compileRRset(zone: Zone, node: Node, rrset: StoredRRset | null): number {
-    if (rrset === null || !isCompilable(node, rrset)) return 0;
-    const links = rrset.type === RRType.SRV ? linksOf(zone, rrset) : noLinks;
-    return links === null ? 0 : this.#add(node, rrset, links);
+  /** The two rrsets together, because their blocks know each other. */
+  #compileAddresses(zone: Zone, node: Node): void {
+    const a = node.rrset(RRType.A);
+    const aaaa = node.rrset(RRType.AAAA);
+    this.#compileRRset(zone, node, a);
+    this.#compileRRset(zone, node, aaaa);
+    if (a !== null && a.block > 0) this.heap.words[a.block + Word.sibling] = aaaa?.block ?? 0;
+  }
+
+  #compileRRset(zone: Zone, node: Node, rrset: StoredRRset | null): void {
+    if (rrset === null || rrset.block > 0 || !isCompilable(node, rrset)) return;
+    const links = rrset.type === RRType.SRV ? this.#linksOf(zone, rrset) : noLinks;
+    if (links !== null) this.#add(node, rrset, links);
   }
 
   /**
-   * Makes the block of an rrset; 0 where there is no memory for it. `links` are the blocks of the targets of SRV records,
-   * 0 where one has no addresses for us.
+   * The blocks with the addresses of the targets of SRV records, each once; null where those of one are not compiled, or
+   * may come into being without a change to the rrset. Addresses of other zones are theirs to give, so there are none.
    */
-  #add(node: Node, rrset: StoredRRset, links: readonly number[]): number {
+  #linksOf(zone: Zone, rrset: StoredRRset): number[] | null {
+    const links: number[] = [];
+    for (let i = 0; i < rrset.size; i++) {
+      const node = zone.node(target.take(rrset.rdata(i), targetStart));
+      // The root says that there is no such service (RFC 2782).
+      const hasNone = target.labels === 0 || (node === null && !zone.contains(target));
+      if (node !== null) this.#compileAddresses(zone, node);
+      const link = hasNone ? 0 : addressesOf(node);
+      if (link < 0) return null;
+      links.push(links.includes(link) ? 0 : link);
+    }
+    return links;
+  }
+
+  /**
+   * Makes the block of an rrset, if there is memory for it. `links` are the blocks of the targets of SRV records, 0 where
+   * one has no addresses for us.
+   */
+  #add(node: Node, rrset: StoredRRset, links: readonly number[]): void {
     const name = owner.take(node.name);
     const nameWords = wordsOf(name.length);
     let stride = 0;
@@ -172,7 +190,7 @@ export class CompiledRRsets {
     }
     const size = Word.records + rrset.size * stride + nameWords;
     const block = size > mostWords ? 0 : this.heap.allocate(size);
-    if (block === 0) return 0;
+    if (block === 0) return;
     const { words } = this.heap;
     rrset.block = block;
     this.#lastId = this.#lastId === 2 ** 31 - 1 ? 1 : this.#lastId + 1;
@@ -202,7 +220,6 @@ export class CompiledRRsets {
     this.#count += 1;
     if (this.#count > this.#table.length) this.#growTable();
     this.#enter(block);
-    return block;
   }
 
   #putOctets(record: number, { type, ttl }: StoredRRset, rdata: Octets): void {
@@ -315,23 +332,6 @@ function isCompilable({ mark }: Node, { type, size }: StoredRRset): boolean {
 }
 
 const noLinks: readonly number[] = [];
-
-/**
- * The blocks with the addresses of the targets of SRV records, each once; null where those of one are not compiled, or
- * may come into being without a change to the rrset. Addresses of other zones are theirs to give, so there are none.
- */
-function linksOf(zone: Zone, rrset: StoredRRset): number[] | null {
-  const links: number[] = [];
-  for (let i = 0; i < rrset.size; i++) {
-    const node = zone.node(target.take(rrset.rdata(i), targetStart));
-    // The root says that there is no such service (RFC 2782).
-    const hasNone = target.labels === 0 || (node === null && !zone.contains(target));
-    const link = hasNone ? 0 : addressesOf(node);
-    if (link < 0) return null;
-    links.push(links.includes(link) ? 0 : link);
-  }
-  return links;
-}
 
 /** The block with the A records of `node`, or else with its AAAA records; -1 where not all of its addresses have one. */
 function addressesOf(node: Node | null): number {

@@ -38,8 +38,8 @@ export class Zone implements Named {
   readonly compiled = new CompiledRRsets();
   readonly #foldedApex: FoldedName;
   readonly #departed: Departed;
-  /** The nodes that the change at hand touches. */
-  readonly #touched = new Set<Node>();
+  /** Nodes that have changed and are not compiled. */
+  readonly #changed = new Set<Node>();
 
   /** Builds the zone of a `load`. `replaced` is the zone that it takes the place of. */
   constructor(load: ZoneChange, replaced: Zone | null) {
@@ -54,7 +54,6 @@ export class Zone implements Named {
     this.stale = load.stale ?? false;
     for (const rrset of load.added) this.#add(rrset);
     for (const mark of load.marks) this.#mark(mark);
-    this.#compile();
   }
 
   isAt(name: FoldedName, label: number): boolean {
@@ -89,7 +88,6 @@ export class Zone implements Named {
     for (const { owner } of change.removed) this.#prune(owner, now);
     for (const { owner } of change.marks) this.#prune(owner, now);
     this.#moveSerial(change.serial);
-    this.#compile();
     return { heldFor: Math.max(0, heldUntil - now), recut };
   }
 
@@ -167,6 +165,16 @@ export class Zone implements Named {
     return node.heldUntil;
   }
 
+  /** Compiles what has changed until `isTime`, a node at least; false when something is left. */
+  compile(isTime: () => boolean): boolean {
+    for (const node of this.#changed) {
+      this.#changed.delete(node);
+      this.compiled.compile(this, node);
+      if (isTime()) break;
+    }
+    return this.#changed.size === 0;
+  }
+
   /** Compiles the rrset of `name` and `type`, which was asked for, if there is one that can be compiled and is not. */
   compileAsked(name: FoldedName, type: number): void {
     const node = this.#nodes.find(name, 0);
@@ -182,12 +190,7 @@ export class Zone implements Named {
   #touch(node: Node): void {
     node.discardDerived();
     this.compiled.discard(node);
-    this.#touched.add(node);
-  }
-
-  #compile(): void {
-    this.compiled.compile(this, this.#touched);
-    this.#touched.clear();
+    this.#changed.add(node);
   }
 
   #isCut(node: Node, type: number): boolean {

@@ -42,6 +42,12 @@ export class Zones {
     }
   }
 
+  /** Compiles what has changed until `isTime`, a node at least; false when something is left. */
+  compile(isTime: () => boolean): boolean {
+    for (const zone of this.#zones.values()) if (!zone.compile(isTime)) return false;
+    return true;
+  }
+
   #load(change: ZoneChange, now: number): ZoneEffect {
     const name = FoldedName.of(change.zone);
     const replaced = this.#zones.find(name, 0);

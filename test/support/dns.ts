@@ -69,11 +69,14 @@ export class DnsServer {
   constructor(zones: readonly ZoneChange[] = [], settings: Partial<ResponderSettings> = {}) {
     const parts = { clock: this.clock, log: openLog('silent', false), counters: this.counters };
     this.responder = createResponder({ ...baseSettings, ...settings }, parts);
-    for (const zone of zones) this.responder.apply(zone);
+    for (const zone of zones) this.apply(zone);
   }
 
+  /** Applies a change, and compiles it as if there had been time for that. */
   apply(change: ZoneChange): number {
-    return this.responder.apply(change).heldFor;
+    const { heldFor } = this.responder.apply(change);
+    this.responder.compile(Infinity);
+    return heldFor;
   }
 
   /** The reply to `request`, octet for octet; null when there is none. */
