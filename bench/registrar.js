@@ -1,7 +1,7 @@
 /**
  * Registers so many instances a second, each when its time has come whether the last is acknowledged or not, and prints
  * how long the acknowledgements took as JSON: an acknowledged instance is answered by DNS, so this is also the time to
- * be visible. Every registration gives a known instance another weight: the answers that are asked for change.
+ * be visible. Every registration gives a known instance another weight than it had: the answers that are asked for change.
  *
  * usage: node registrar.js URL PER_SECOND SECONDS
  */
@@ -12,6 +12,8 @@ import { instances } from './workload.js';
 const [url, perSecond, seconds] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: true, maxSockets: 128 });
 const known = [...instances()];
+// Another one in each run, and by turns: the same registration again would change nothing.
+const firstWeight = Math.floor(Date.now() / 1000) % 60_000;
 const took = [];
 const underWay = new Set();
 
@@ -20,7 +22,7 @@ const count = Number(perSecond) * Number(seconds);
 for (let number = 0; number < count; ) {
   const due = Math.min(count, ((performance.now() - begin) / 1000) * Number(perSecond));
   for (; number < due; number++) {
-    const registering = register(known[(number * 7919) % known.length], 1 + (number % 1000)).finally(() => underWay.delete(registering));
+    const registering = register(known[(number * 7919) % known.length], 1 + firstWeight + Math.floor(number / known.length)).finally(() => underWay.delete(registering));
     underWay.add(registering);
   }
   await new Promise((resolve) => setTimeout(resolve, 1));

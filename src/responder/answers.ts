@@ -7,6 +7,7 @@ import type { ExtendedErrorOption } from '../wire/edns.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { Zones } from '../zone/zones.ts';
 import { answer } from './answer.ts';
+import { AskedLately } from './asked.ts';
 import { AnswerCache, heldUntil, nowhere } from './cache.ts';
 import { answerChaos } from './chaos.ts';
 import { type Counters, Event } from './counters.ts';
@@ -32,6 +33,7 @@ export class Answers {
   readonly #writer: ReplyWriter;
   readonly #compiled = new CompiledCopier();
   readonly #cache: AnswerCache;
+  readonly #asked = new AskedLately();
 
   constructor(settings: ResponderSettings, counters: Counters, zones: Zones) {
     this.#settings = settings;
@@ -74,10 +76,10 @@ export class Answers {
     const kept = place === nowhere ? null : this.#cache.at(place);
     const phase = kept?.phase ?? Math.random();
     const length = this.#writeReply(exchange, query, reply, kept?.turn ?? 0, phase);
-    if (place === nowhere) zone?.compileAsked(query.qname, query.type);
     if (!this.#isKeepable(reply, length)) this.#hold(now);
     else if (kept !== null) this.#cache.addOrder(place, query, this.#writer, exchange, length);
-    else if (!this.#cache.wants(query)) this.#hold(now);
+    else if (!this.#asked.again(query.hash)) this.#hold(now);
+    else if (zone?.compileAsked(query.qname, query.type)) this.#hold(now);
     else if (!this.#cache.add(query, reply, this.#writer, exchange, length, phase)) this.#hold(now);
     return length;
   }

@@ -4,9 +4,11 @@
  * own and no LRU map, because it is searched by the octets of the query: no string is made to find an answer. What a copy
  * needs stands together in one record, for a cached answer costs the time to fetch it from memory and little more.
  */
+import { homeOf } from '../runtime/hash.ts';
 import type { ExtendedErrorOption } from '../wire/edns.ts';
 import { Rcode } from '../wire/codes.ts';
 import { headerLength } from '../wire/flags.ts';
+import { keyOf, wordsOf } from '../zone/compiled.ts';
 import type { Derived, Node } from '../zone/node.ts';
 import type { Exchange } from './exchange.ts';
 import type { ReplyWriter } from './fit.ts';
@@ -35,9 +37,6 @@ export const nowhere = -1;
 const maxOrders = 4;
 const usesOfOrders = 64;
 const endlessUses = 2 ** 31 - 1;
-
-/** Questions that are remembered as asked; a power of two. */
-const askedCount = 65_536;
 
 /**
  * What the words of a record say. Behind these stand the name of the question, folded, and the answer in its orders: the
@@ -73,8 +72,6 @@ export class AnswerCache {
   readonly #table: Int32Array;
   readonly #mask: number;
   readonly #ring: Ring;
-  /** Hashes of questions that were asked lately and are not kept, each where its lower bits say. */
-  readonly #asked = new Int32Array(askedCount);
 
   constructor({ answers, octets }: CacheSettings) {
     const groups = answers === 0 ? 0 : 2 ** Math.ceil(Math.log2(Math.max(1, answers / ways)));
@@ -98,7 +95,7 @@ export class AnswerCache {
   #suits(record: number, query: Query): boolean {
     if (record === 0) return false;
     const { words } = this.#ring;
-    if (words[record + Word.key] !== keyOf(query)) return false;
+    if (words[record + Word.key] !== keyOf(query.qname, query.type)) return false;
     const name = query.qname;
     const nameWords = wordsOf(name.length);
     for (let i = 0; i < nameWords; i++) if (words[record + Word.name + i] !== name.words[i]) return false;
@@ -143,19 +140,12 @@ export class AnswerCache {
     return this.#answers[place]!;
   }
 
-  /** True when the answer to `query` is worth keeping, because it was asked lately: most of many names are asked once. */
-  wants({ hash }: Query): boolean {
-    const index = hash & (askedCount - 1);
-    if (this.#asked[index] === hash) return this.#table.length > 0;
-    this.#asked[index] = hash;
-    return false;
-  }
-
   /**
    * Keeps the reply to `query` that `written` has written, in the place of the answer that was not used for longest;
-   * false when it is too long.
+   * false when it is too long, or none are kept.
    */
   add(query: Query, reply: Reply, written: ReplyWriter, exchange: Exchange, length: number, phase: number): boolean {
+    if (this.#table.length === 0) return false;
     const tailLength = length - headLength(query);
     const orders = Math.min(written.cycle, maxOrders);
     const place = this.#leastUsed(query.hash);
@@ -164,7 +154,7 @@ export class AnswerCache {
     if (record === 0) return false;
     this.#answers[place]?.discard();
     const { words } = this.#ring;
-    words[record + Word.key] = keyOf(query);
+    words[record + Word.key] = keyOf(query.qname, query.type);
     words[record + Word.room] = written.trimmed ? query.room : 0;
     words[record + Word.length] = tailLength;
     words[record + Word.flags] =
@@ -231,7 +221,7 @@ export class AnswerCache {
   }
 
   #start(hash: number): number {
-    return ((hash ^ (hash >>> 16)) & this.#mask) * ways;
+    return (homeOf(hash) & this.#mask) * ways;
   }
 }
 
@@ -279,13 +269,4 @@ export function heldUntil(now: number, ttl: number): number {
 /** Octets of the header and the question. */
 function headLength({ questionStart, questionEnd }: Query): number {
   return headerLength + questionEnd - questionStart;
-}
-
-function keyOf({ qname, type }: Query): number {
-  return (qname.length << 16) | type;
-}
-
-/** Words that so many octets take. */
-function wordsOf(octets: number): number {
-  return (octets + 3) >> 2;
 }

@@ -7,7 +7,7 @@ import { headerLength } from '../wire/flags.ts';
 import { Order, RecordWord, Word, aWords, aaaaWords, rdataStart, strideOf, targetStart, wordsOf } from '../zone/compiled.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { Exchange } from './exchange.ts';
-import { copyWords, replyFlags, wordsOverrun, writeHead, writeUint16 } from './header.ts';
+import { copyWords, replyFlags, octetsOverrun, writeHead, writeUint16 } from './header.ts';
 import { RecordOrder } from './order.ts';
 import type { Query } from './query.ts';
 
@@ -21,17 +21,16 @@ export class CompiledCopier {
    * it is not compiled or does not fit.
    */
   copy(exchange: Exchange, query: Query, zone: Zone, now: number): number {
-    // Above or at a name in the tree something may send it elsewhere; stale answers say that they are.
-    if (zone.cuts > 0 || zone.stale) return 0;
+    if (!zone.isCompiled) return 0;
     const { compiled } = zone;
     const block = compiled.find(query.qname, query.type, query.hash);
     if (block === 0) return 0;
     const { words } = compiled.heap;
     const head = headerLength + query.questionEnd - query.questionStart;
     const answered = head + words[block + Word.octets]!;
-    const room = Math.min(query.room, exchange.replyRoom - wordsOverrun);
+    const room = Math.min(query.room, exchange.replyRoom - octetsOverrun);
     if (answered > room) return 0;
-    if (query.type === RRType.SRV && !compiled.isCurrent(block, now)) {
+    if (query.type === RRType.SRV && !compiled.check(block, now)) {
       zone.discardCompiled(query.qname, query.type);
       return 0;
     }

@@ -3,7 +3,7 @@
  */
 
 export interface Exchange {
-  /** Holds the query at [start, end). The responder may fold letters in it only if it restores them. */
+  /** Holds the query at [start, end). */
   request: Buffer;
   /** The same memory. */
   requestView: DataView;

@@ -99,7 +99,7 @@ export function writeWords(
 }
 
 /** Octets behind what `copyWords` writes that it may overwrite. */
-export const wordsOverrun = 16;
+export const octetsOverrun = 16;
 
 /**
  * Writes `count` words that stand in `words` from index `from` on, and up to three more: four at a time take half of the

@@ -21,7 +21,7 @@ export interface Responder extends Respond {
   apply(change: ZoneChange): AppliedChange;
   /**
    * Compiles what has changed, for about so many `milliseconds`, to be called when there is nothing else to do; false when
-   * something is left.
+   * there may be more.
    */
   compile(milliseconds: number): boolean;
 }

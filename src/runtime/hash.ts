@@ -1,7 +1,7 @@
 /** 32-bit hashes of octets: FNV-1a, finished as in MurmurHash3 where similar input must have nothing in common in its output. */
 
 /** The multiplier of FNV-1a: `hash = Math.imul(hash ^ octet, fnvPrime)` takes in one octet. */
-export const fnvPrime = 0x01000193;
+const fnvPrime = 0x01000193;
 
 /** Of a string of octets; 0 to 2^32-1. Another seed makes another hash. */
 export function hashOctets(octets: string, seed: number): number {
@@ -15,6 +15,12 @@ export function hashBytes(bytes: Uint8Array, start: number, length: number, seed
   let hash = seed;
   for (let i = start; i < start + length; i++) hash = Math.imul(hash ^ bytes[i]!, fnvPrime);
   return finishHash(hash);
+}
+
+/** Where in a table of any size a hash has its home: its lower bits alone may say little. */
+export function homeOf(hash: number): number {
+  const product = Math.imul(hash ^ (hash >>> 16), 0x9e3779b1);
+  return product ^ (product >>> 16);
 }
 
 /** Spreads each bit of a number over all 32 of another. */

@@ -10,7 +10,7 @@ const mostLabels = 127;
 /** Four octets can be read from wherever a name has one. */
 const bufferLength = maxNameLength + 5;
 
-/** Differs from process to process, so that nobody can choose names whose hashes collide. */
+/** Differs from process to process, so that names of letters and digits that collide in one do not in the next. */
 const seed = crypto.getRandomValues(new Int32Array(1))[0]!;
 
 export class FoldedName {

@@ -1,16 +1,17 @@
 /**
- * The rrsets of a zone as queries copy them: one block of memory for an rrset, found in one step, with its name, its
+ * The rrsets of a zone as queries copy them: one block of memory for an rrset, found by a hash, with its name, its
  * records as octets of the wire and, of SRV records, the addresses of their targets. They are made in spare time after the
  * zone has changed, or else when they are asked for, and end before what they are made of changes. Not compiled, and
  * looked up in the tree, is what is not always sent whole, or where something else has a say in the answer.
  */
+import { homeOf } from '../runtime/hash.ts';
 import { RRClass, RRType } from '../wire/codes.ts';
 import { FoldedName } from '../wire/folded-name.ts';
 import type { Octets } from '../wire/octets.ts';
 import { nameLayout } from '../wire/rdata/layout.ts';
 import type { Node } from './node.ts';
 import { type StoredRRset, areEqual } from './rrset.ts';
-import { WordHeap } from './word-heap.ts';
+import { WordHeap, allocated } from './word-heap.ts';
 import type { Zone } from './zone.ts';
 
 /** Larger rrsets seldom fit into an answer, and each change of one would make all of its block anew. */
@@ -31,16 +32,16 @@ export const Word = {
   ttl: 4,
   /** Until when a resolver may hold an answer with these records, in seconds of the responder's clock. */
   heldUntil: 5,
-  /** How many records, how many octets these have, and how many words each has room in. */
+  /** How many records, and how many octets they have. */
   count: 6,
   octets: 7,
-  /** The words of each record's room, and above 16 bits the order: see Order. */
+  /** How many words each record has room in, and above 16 bits the order: see Order. */
   stride: 8,
   /** Counts the answers. */
   turn: 9,
   /** Of A records: the block with the AAAA records of the same name; 0 without. */
   sibling: 10,
-  /** Of SRV records: the second in which the addresses were last compared with those of the targets. */
+  /** Of SRV records: the `#moment` in which the addresses were last compared with those of the targets. */
   checkedAt: 10,
   records: 11,
 } as const;
@@ -73,18 +74,20 @@ const initialPlaces = 16;
 export class CompiledRRsets {
   readonly heap = new WordHeap();
   /** By the lower bits of their hash the first of the blocks; 0 without. */
-  #table = new Int32Array(initialPlaces);
+  #table: Int32Array = new Int32Array(initialPlaces);
   #count = 0;
   #lastId = 0;
   /** The second in which blocks were last checked, and a number that is another with each second and each ended address. */
   #second = 0;
   #moment = 0;
+  /** Differs from thread to thread: they must not all begin with the same record after a change. */
+  readonly #salt = Math.floor(Math.random() * 2 ** 32);
 
   /** The position of the block for a name and a type, of which `hash` is the hash; 0 without. */
   find(name: FoldedName, type: number, hash: number): number {
     const { words } = this.heap;
     const key = keyOf(name, type);
-    let block = this.#table[placeOf(hash) & (this.#table.length - 1)]!;
+    let block = this.#table[homeOf(hash) & (this.#table.length - 1)]!;
     for (; block > 0; block = words[block + Word.next]!) {
       if (words[block + Word.hash] === hash && words[block + Word.key] === key && this.#isOf(block, name)) break;
     }
@@ -92,10 +95,11 @@ export class CompiledRRsets {
   }
 
   /**
-   * True while the addresses in the block of an SRV rrset are those of its targets. Notes with these that from `now` on,
-   * in seconds of the responder's clock, they may be held.
+   * Compares the addresses in the block of an SRV rrset with those of its targets, once in a second and after each change of
+   * addresses in the zone; false when they differ. Notes with the targets that they are given at `now`, in seconds of the
+   * responder's clock.
    */
-  isCurrent(block: number, now: number): boolean {
+  check(block: number, now: number): boolean {
     const { words } = this.heap;
     if (now !== this.#second) this.#moment = (this.#moment + 1) | 0;
     this.#second = now;
@@ -127,10 +131,12 @@ export class CompiledRRsets {
     if (services !== null && services.size > 1) this.#compileRRset(zone, node, services);
   }
 
-  /** Compiles the rrset of `type` at `node`, if there is one that can be compiled. */
-  compileAsked(zone: Zone, node: Node, type: number): void {
+  /** Compiles the rrset of `type` at `node`; false where there is none that can be compiled. */
+  compileAsked(zone: Zone, node: Node, type: number): boolean {
+    const rrset = node.rrset(type);
     if (isAddress(type)) this.#compileAddresses(zone, node);
-    else this.#compileRRset(zone, node, node.rrset(type));
+    else this.#compileRRset(zone, node, rrset);
+    return rrset !== null && rrset.block > 0;
   }
 
   /** Discards what is compiled of the rrset of `type` at `node`, which has one. */
@@ -161,6 +167,7 @@ export class CompiledRRsets {
   /**
    * The blocks with the addresses of the targets of SRV records, each once; null where those of one are not compiled, or
    * may come into being without a change to the rrset. Addresses of other zones are theirs to give, so there are none.
+   * Where records share a target, its addresses are the first one's.
    */
   #linksOf(zone: Zone, rrset: StoredRRset): number[] | null {
     const links: number[] = [];
@@ -177,7 +184,7 @@ export class CompiledRRsets {
   }
 
   /**
-   * Makes the block of an rrset, if there is memory for it. `links` are the blocks of the targets of SRV records, 0 where
+   * Makes the block of an rrset, if it is not too long and there is memory for it. `links` are the blocks of the targets of SRV records, 0 where
    * one has no addresses for us.
    */
   #add(node: Node, rrset: StoredRRset, links: readonly number[]): void {
@@ -189,7 +196,8 @@ export class CompiledRRsets {
       stride = Math.max(stride, length + (links === noLinks ? 0 : this.#addressWords(links[i]!) + linkWords));
     }
     const size = Word.records + rrset.size * stride + nameWords;
-    const block = size > mostWords ? 0 : this.heap.allocate(size);
+    if (size > mostWords || (this.#count === this.#table.length && !this.#growTable())) return;
+    const block = this.heap.allocate(size);
     if (block === 0) return;
     const { words } = this.heap;
     rrset.block = block;
@@ -202,7 +210,7 @@ export class CompiledRRsets {
     words[block + Word.count] = rrset.size;
     words[block + Word.stride] = (orderOf(rrset) << 16) | stride;
     // Somewhere: a block that is often made anew must not begin with the same record each time.
-    words[block + Word.turn] = Math.imul(this.#lastId, 0x9e3779b1) >>> 12;
+    words[block + Word.turn] = homeOf(this.#lastId ^ this.#salt) >>> 2;
     words[block + Word.sibling] = 0;
     let octets = 0;
     let record = block + Word.records;
@@ -217,9 +225,8 @@ export class CompiledRRsets {
     words[block + Word.octets] = octets;
     for (let i = 0; i < nameWords; i++) words[record + i] = name.words[i]!;
     if (links !== noLinks) words[block + Word.checkedAt] = this.#moment - 1;
-    this.#count += 1;
-    if (this.#count > this.#table.length) this.#growTable();
     this.#enter(block);
+    this.#count += 1;
   }
 
   #putOctets(record: number, { type, ttl }: StoredRRset, rdata: Octets): void {
@@ -272,14 +279,14 @@ export class CompiledRRsets {
 
   #enter(block: number): void {
     const { words } = this.heap;
-    const place = placeOf(words[block + Word.hash]!) & (this.#table.length - 1);
+    const place = homeOf(words[block + Word.hash]!) & (this.#table.length - 1);
     words[block + Word.next] = this.#table[place]!;
     this.#table[place] = block;
   }
 
   #leave(block: number): void {
     const { words } = this.heap;
-    const place = placeOf(words[block + Word.hash]!) & (this.#table.length - 1);
+    const place = homeOf(words[block + Word.hash]!) & (this.#table.length - 1);
     const next = words[block + Word.next]!;
     this.#count -= 1;
     if (this.#table[place] === block) {
@@ -291,10 +298,13 @@ export class CompiledRRsets {
     words[before + Word.next] = next;
   }
 
-  #growTable(): void {
+  /** False when there is no memory for it. */
+  #growTable(): boolean {
     const { words } = this.heap;
     const smaller = this.#table;
-    this.#table = new Int32Array(2 * smaller.length);
+    const larger = allocated(2 * smaller.length);
+    if (larger === null) return false;
+    this.#table = larger;
     for (const first of smaller) {
       let block = first;
       while (block > 0) {
@@ -303,6 +313,7 @@ export class CompiledRRsets {
         block = next;
       }
     }
+    return true;
   }
 
   #isOf(block: number, name: FoldedName): boolean {
@@ -355,18 +366,13 @@ function addressLength(words: Int32Array, block: number): number {
   return (words[block + Word.key]! & 0xffff) === RRType.A ? aWords : aaaaWords;
 }
 
-function keyOf(name: FoldedName, type: number): number {
+export function keyOf(name: FoldedName, type: number): number {
   return (name.length << 16) | type;
 }
 
 /** Words that so many octets take. */
 export function wordsOf(octets: number): number {
   return (octets + 3) >> 2;
-}
-
-/** Where a hash would stand in an endless table. */
-function placeOf(hash: number): number {
-  return hash ^ (hash >>> 15);
 }
 
 /** The names that are looked at, at the moment. */

@@ -2,6 +2,7 @@
  * Finds what stands at a name by the hash of the name: open addressing with linear probing, where a removal closes its
  * gap. Beside a tree of Maps, one for each name that has children, it is smaller, and a name is found in one step.
  */
+import { homeOf } from '../runtime/hash.ts';
 import type { FoldedName } from '../wire/folded-name.ts';
 
 export interface Named {
@@ -79,9 +80,4 @@ export class NameTable<Entry extends Named> {
       if (hashes[place] !== 0) this.#put(hashes[place]!, entries[place]!);
     }
   }
-}
-
-/** Where a hash would stand in an endless table. */
-function homeOf(hash: number): number {
-  return hash ^ (hash >>> 15);
 }

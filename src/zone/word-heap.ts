@@ -4,19 +4,18 @@
  * room. There are few sizes of rooms, so that blocks that grow, as services do, leave rooms that others can use.
  */
 
-const leastRoom = 8;
+const leastRoom = 6;
 /** So many words can be read behind the last block. */
 const overrun = 4;
-const initialLength = 512;
 /**
- * What is not written to takes no memory of the machine, so there is room for a large step. Small steps would leave many
- * arrays behind, each nearly as large as the next, until the garbage collector comes by.
+ * How many times the memory grows, tried in this order. Where systems give memory only as it is written to, a large step
+ * costs nothing, and leaves few arrays behind that are nearly as large, until the garbage collector comes by.
  */
-const growth = 8;
+const growths = [8, 2, 1.25] as const;
 const mostWords = 2 ** 29;
 
 export class WordHeap {
-  words = new Int32Array(initialLength);
+  words = new Int32Array(0);
   /** The same memory. */
   octets = new Uint8Array(this.words.buffer);
   readonly #most: number;
@@ -43,8 +42,7 @@ export class WordHeap {
     }
     const position = this.#end;
     const needed = position + room + overrun;
-    if (needed > this.#most) return 0;
-    if (needed > this.words.length) this.#grow(needed);
+    if (needed > this.words.length && !this.#grow(needed)) return 0;
     this.#end += room;
     return position;
   }
@@ -56,11 +54,26 @@ export class WordHeap {
     this.#free.set(room, position);
   }
 
-  #grow(needed: number): void {
-    const grown = new Int32Array(Math.min(growth * needed, this.#most));
-    grown.set(this.words);
-    this.words = grown;
-    this.octets = new Uint8Array(grown.buffer);
+  /** False when there is no memory for so many words. */
+  #grow(needed: number): boolean {
+    for (const growth of needed > this.#most ? [] : growths) {
+      const grown = allocated(Math.min(Math.ceil(growth * needed), this.#most));
+      if (grown === null) continue;
+      grown.set(this.words);
+      this.words = grown;
+      this.octets = new Uint8Array(grown.buffer);
+      return true;
+    }
+    return false;
+  }
+}
+
+/** So many words, all 0; null when the system refuses. */
+export function allocated(length: number): Int32Array<ArrayBuffer> | null {
+  try {
+    return new Int32Array(length);
+  } catch {
+    return null;
   }
 }
 

@@ -40,6 +40,8 @@ export class Zone implements Named {
   readonly #departed: Departed;
   /** Nodes that have changed and are not compiled. */
   readonly #changed = new Set<Node>();
+  /** Goes through them, also through those that come meanwhile; null when it came to the end. */
+  #nextChanged: IterableIterator<Node> | null = null;
 
   /** Builds the zone of a `load`. `replaced` is the zone that it takes the place of. */
   constructor(load: ZoneChange, replaced: Zone | null) {
@@ -165,25 +167,40 @@ export class Zone implements Named {
     return node.heldUntil;
   }
 
-  /** Compiles what has changed until `isTime`, a node at least; false when something is left. */
-  compile(isTime: () => boolean): boolean {
-    for (const node of this.#changed) {
-      this.#changed.delete(node);
-      this.compiled.compile(this, node);
-      if (isTime()) break;
-    }
-    return this.#changed.size === 0;
+  /**
+   * False where compiled rrsets say nothing: with zone cuts and DNAME records something above a name may send it elsewhere,
+   * and stale answers say that they are.
+   */
+  get isCompiled(): boolean {
+    return this.cuts === 0 && !this.stale;
   }
 
-  /** Compiles the rrset of `name` and `type`, which was asked for, if there is one that can be compiled and is not. */
-  compileAsked(name: FoldedName, type: number): void {
-    const node = this.#nodes.find(name, 0);
-    if (node !== null) this.compiled.compileAsked(this, node, type);
+  /** Compiles one node that has changed; false when there is none. */
+  compileNext(): boolean {
+    this.#nextChanged ??= this.#changed.values();
+    const next = this.#nextChanged.next();
+    if (next.done === true) {
+      this.#nextChanged = null;
+      return false;
+    }
+    const node = next.value;
+    this.#changed.delete(node);
+    // Staleness will pass.
+    if (this.cuts === 0) this.compiled.compile(this, node);
+    return true;
+  }
+
+  /** Compiles the rrset of `name` and `type`, which is often asked for; false where there is none that can be compiled. */
+  compileAsked(name: FoldedName, type: number): boolean {
+    const node = this.isCompiled ? this.#nodes.find(name, 0) : null;
+    return node !== null && this.compiled.compileAsked(this, node, type);
   }
 
   /** Discards what is compiled of the rrset of `name` and `type`: the addresses of its targets have changed. */
   discardCompiled(name: FoldedName, type: number): void {
-    this.compiled.discardRRset(this.#nodes.find(name, 0)!, type);
+    const node = this.#nodes.find(name, 0)!;
+    this.compiled.discardRRset(node, type);
+    this.#changed.add(node);
   }
 
   /** Ends what was made from a node that is about to change. */
@@ -232,6 +249,7 @@ export class Zone implements Named {
       const parent: Node = node.parent;
       this.#nodes.delete(scratch, label);
       this.#departed.leave(node.name, node.heldUntil, now);
+      this.#changed.delete(node);
       node.parent = null;
       parent.children -= 1;
       if (parent.asterisk === node) parent.asterisk = null;

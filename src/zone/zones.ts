@@ -9,7 +9,8 @@ import { Zone, type ZoneEffect } from './zone.ts';
 
 export class Zones {
   readonly #zones = new NameTable<Zone>();
-  /** How many labels the apexes have, each number once, the largest first. */
+  /** How many zones have so many labels in their apex, and these numbers of labels, the largest first. */
+  readonly #zonesAt = new Map<number, number>();
   #depths: readonly number[] = [];
 
   /** The zone that answers for `name` and the type; null when none has it. */
@@ -42,9 +43,11 @@ export class Zones {
     }
   }
 
-  /** Compiles what has changed until `isTime`, a node at least; false when something is left. */
+  /** Compiles what has changed until `isTime`, a node at least; false when there may be more. */
   compile(isTime: () => boolean): boolean {
-    for (const zone of this.#zones.values()) if (!zone.compile(isTime)) return false;
+    for (const zone of this.#zones.values()) {
+      while (zone.compileNext()) if (isTime()) return false;
+    }
     return true;
   }
 
@@ -52,9 +55,9 @@ export class Zones {
     const name = FoldedName.of(change.zone);
     const replaced = this.#zones.find(name, 0);
     const zone = new Zone(change, replaced);
-    if (replaced !== null) this.#zones.delete(name, 0);
+    if (replaced !== null) this.#remove(name, replaced);
     this.#zones.add(name, 0, zone);
-    this.#noteDepths();
+    this.#count(zone, 1);
     return { heldFor: heldFor(replaced, now), recut: true };
   }
 
@@ -64,18 +67,23 @@ export class Zones {
     return zone.update(change, now);
   }
 
-  #noteDepths(): void {
-    const depths = new Set<number>();
-    for (const { depth } of this.#zones.values()) depths.add(depth);
-    this.#depths = [...depths].sort((a, b) => b - a);
-  }
-
   #drop({ zone: apex }: ZoneChange, now: number): ZoneEffect {
     const name = FoldedName.of(apex);
     const dropped = this.#zones.find(name, 0);
-    this.#zones.delete(name, 0);
-    this.#noteDepths();
+    if (dropped !== null) this.#remove(name, dropped);
     return { heldFor: heldFor(dropped, now), recut: true };
+  }
+
+  #remove(name: FoldedName, zone: Zone): void {
+    this.#zones.delete(name, 0);
+    this.#count(zone, -1);
+  }
+
+  #count({ depth }: Zone, step: 1 | -1): void {
+    const count = (this.#zonesAt.get(depth) ?? 0) + step;
+    if (count > 0) this.#zonesAt.set(depth, count);
+    else this.#zonesAt.delete(depth);
+    this.#depths = [...this.#zonesAt.keys()].sort((a, b) => b - a);
   }
 }
 
