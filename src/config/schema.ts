@@ -28,7 +28,7 @@ export const options = {
   'dns.workers': option(wholeNumber(1, 256), workers, 'DNS worker threads.', { fallbackShown: 'cores - 1, at least 1' }),
   'dns.io': option(oneOf('auto', 'batched', 'portable'), 'auto', 'UDP by batched system calls (Linux), by node:dgram, or by whichever works.'),
   'dns.udpPayload': option(wholeNumber(512, 4096), 1232, 'Largest UDP reply in octets, and the EDNS buffer size that is announced.'),
-  'dns.cache.answers': option(wholeNumber(0, 16_777_216), 65_536, 'Answers that each worker keeps ready; 0: none.'),
+  'dns.cache.answers': option(wholeNumber(0, 16_777_216), 65_536, 'Answers that each worker keeps beside compiled rrsets; 0: none.'),
   'dns.cache.octets': option(wholeNumber(0, 2 ** 31), 64 * 2 ** 20, 'Memory for their octets in each worker; each answer takes up to 1,000 octets besides.'),
   'dns.allowQuery': option(listOf(network), ['0.0.0.0/0', '::/0'], 'Networks that are answered; all others get REFUSED.'),
   'dns.trusted': option(listOf(network), privateNetworks, 'Networks that response rate limiting leaves alone.'),
