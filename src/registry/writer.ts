@@ -4,6 +4,7 @@
  * does memory change, are the changes published, and does each caller get its outcome; if it cannot be made durable,
  * nothing changed.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Logger } from '../runtime/log.ts';
 import type { Change } from './change.ts';
 import type { Decision, Published } from './decision.ts';
@@ -98,7 +99,7 @@ export class Writer {
   }
 
   async #run(): Promise<void> {
-    await Promise.resolve(); // writes of the same tick share the first batch
+    await setImmediate(); // writes that came in the same turn of the event loop share the first batch
     while (!this.#queue.isEmpty || this.#foreign.length > 0) {
       // First, so that decisions are made on it.
       if (this.#foreign.length > 0) await this.#publish([], []);

@@ -80,6 +80,7 @@ describe('metrics', () => {
       'signpost_dns_dropped_total{reason="malformed"}': 3,
       'signpost_dns_dropped_total{reason="a \\"strange\\" one"}': 1,
       signpost_dns_truncated_total: 5,
+      signpost_dns_compiled_total: 9,
       signpost_dns_cache_hits_total: 6,
       signpost_dns_cache_misses_total: 7,
       signpost_dns_failures_total: 8,

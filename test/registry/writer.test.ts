@@ -25,12 +25,11 @@ const idsOf = (store: ScriptedStore): string[][] =>
     writes.map((write) => ('value' in write && 'id' in write.value ? write.value.id : write.kind)),
   );
 
-test('writes of one tick share one commit, and those that come meanwhile share the next', async () => {
+test('writes of one turn of the event loop share one commit, and those that come meanwhile share the next', async () => {
   const store = new ScriptedStore();
   const { registry } = await openRegistry({ store });
   const first = ['a', 'b', 'c'].map((id) => registry.register(web(id), caller));
-  await Promise.resolve();
-  await Promise.resolve();
+  await new Promise(setImmediate);
   const second = ['d', 'e'].map((id) => registry.register(web(id), caller));
   await Promise.all([...first, ...second]);
   expect(idsOf(store)).toEqual([['a', 'b', 'c'], ['d', 'e']]);
