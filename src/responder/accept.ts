@@ -6,6 +6,7 @@ import { ExtendedError, Opcode, RRClass, RRType, Rcode } from '../wire/codes.ts'
 import { Flag, headerLength, opcodeOf } from '../wire/flags.ts';
 import { readRecords } from './edns.ts';
 import type { Exchange } from './exchange.ts';
+import { readUint16 } from './header.ts';
 import type { Query } from './query.ts';
 
 /** No reply is sent. */
@@ -15,7 +16,7 @@ export const dropped = -1;
 export function accept(exchange: Exchange, query: Query): number {
   const { request, start, end } = exchange;
   if (end - start < headerLength) return dropped;
-  query.begin(uint16(request, start + 2));
+  query.begin(readUint16(request, start + 2));
   // Two servers that answered each other's responses would never stop.
   if ((query.flags & Flag.QR) !== 0) return dropped;
   const formatError = readMessage(exchange, query);
@@ -40,10 +41,10 @@ export function accept(exchange: Exchange, query: Query): number {
 
 /** Reads all sections; true when the message is malformed. Octets after the last record are not looked at. */
 function readMessage({ request, requestView, start, end }: Exchange, query: Query): boolean {
-  const questions = uint16(request, start + 4);
-  const answers = uint16(request, start + 6);
-  const authorities = uint16(request, start + 8);
-  const additionals = uint16(request, start + 10);
+  const questions = readUint16(request, start + 4);
+  const answers = readUint16(request, start + 6);
+  const authorities = readUint16(request, start + 8);
+  const additionals = readUint16(request, start + 10);
   // RFC 9619 section 4.
   if (questions > 1) return true;
   if (questions === 1 && !query.readQuestion(requestView, start + headerLength, end)) return true;
@@ -58,8 +59,4 @@ function readMessage({ request, requestView, start, end }: Exchange, query: Quer
 function refuse(query: Query, rcode: number, infoCode: number): number {
   query.extendedError = { infoCode, text: '' };
   return rcode;
-}
-
-function uint16(buffer: Buffer, offset: number): number {
-  return (buffer[offset]! << 8) | buffer[offset + 1]!;
 }

@@ -112,12 +112,8 @@ export class CompiledCopier {
     for (let i = 0; i < count; i++) {
       const record = block + Word.records + i * stride;
       const rdata = 4 * (record + RecordWord.content) + rdataStart;
-      order.weigh(i, uint16(octets, rdata), uint16(octets, rdata + 2));
+      order.weigh(i, readUint16(octets, rdata), readUint16(octets, rdata + 2));
     }
     order.spreadWeighed(count, turn, 0);
   }
-}
-
-function uint16(octets: Uint8Array, at: number): number {
-  return (octets[at]! << 8) | octets[at + 1]!;
 }

@@ -63,6 +63,11 @@ export function countAdditional({ reply, replyStart }: Exchange): void {
   writeUint16(reply, replyStart + 10, reply.readUInt16BE(replyStart + 10) + 1);
 }
 
+/** The number in network order at `offset`. */
+export function readUint16(octets: Uint8Array, offset: number): number {
+  return (octets[offset]! << 8) | octets[offset + 1]!;
+}
+
 /**
  * Writes a number in network order and returns the offset after it. Buffer's own method would check what is known here.
  */

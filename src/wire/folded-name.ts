@@ -36,7 +36,7 @@ export class FoldedName {
     return new FoldedName().take(name);
   }
 
-  /** Takes the name at `start` of `octets`. */
+  /** Takes the name at `start` of `octets`; where these end without a root label, the name does too. */
   take(octets: Octets, start = 0): this {
     let length = 0;
     let labels = 0;
@@ -45,7 +45,8 @@ export class FoldedName {
       this.#given[length] = octet;
       if (length < next) continue;
       this.starts[labels] = length;
-      if (octet === 0) break;
+      // Not a number behind the end.
+      if (!(octet > 0)) break;
       labels += 1;
       next = length + octet + 1;
     }

@@ -184,8 +184,8 @@ export class CompiledRRsets {
   }
 
   /**
-   * Makes the block of an rrset, if it is not too long and there is memory for it. `links` are the blocks of the targets of SRV records, 0 where
-   * one has no addresses for us.
+   * Makes the block of an rrset, if it is not too long and there is memory for it. `links` are the blocks of the targets of
+   * SRV records, 0 where one has no addresses for us.
    */
   #add(node: Node, rrset: StoredRRset, links: readonly number[]): void {
     const name = owner.take(node.name);

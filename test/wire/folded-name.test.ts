@@ -67,6 +67,10 @@ describe('a folded name', () => {
     expect(new FoldedName().read(viewOf(buffer), start, buffer.length)).toBe(-1);
   });
 
+  it.each(['\x03ab', '\x03abc', '\x3f', ''])('comes to an end where its octets do: %j', (octets) => {
+    expect(FoldedName.of(octets as Name).length).toBeLessThanOrEqual(maxNameLength);
+  });
+
   it('is longer than its zeros: parts of an earlier name do not show', () => {
     const name = FoldedName.of(parseName('a.long.name.'));
     name.take(parseName('b.'));
