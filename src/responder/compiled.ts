@@ -7,7 +7,7 @@ import { headerLength } from '../wire/flags.ts';
 import { Order, RecordWord, Word, aWords, aaaaWords, rdataStart, strideOf, targetStart, wordsOf } from '../zone/compiled.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { Exchange } from './exchange.ts';
-import { copyWords, replyFlags, octetsOverrun, writeHead, writeUint16 } from './header.ts';
+import { copyWords, octetsOverrun, readUint16, replyFlags, writeHead, writeUint16 } from './header.ts';
 import { RecordOrder } from './order.ts';
 import type { Query } from './query.ts';
 
