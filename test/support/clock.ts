@@ -59,5 +59,6 @@ export class FakeClock implements Clock {
 
 /** Resolves when all promises that can go on have gone on; those that wait for sockets or files cannot. */
 export async function settled(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
+  // One may wait for the next turn of the event loop, and what it waits for then for another.
+  for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
