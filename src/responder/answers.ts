@@ -79,7 +79,7 @@ export class Answers {
     if (!this.#isKeepable(reply, length)) this.#hold(now);
     else if (kept !== null) this.#cache.addOrder(place, query, this.#writer, exchange, length);
     else if (!this.#asked.again(query.hash)) this.#hold(now);
-    else if (zone?.compileAsked(query.qname, query.type)) this.#hold(now);
+    else if (zone?.compiled.compileAsked(query.qname, query.type)) this.#hold(now);
     else if (!this.#cache.add(query, reply, this.#writer, exchange, length, phase)) this.#hold(now);
     return length;
   }

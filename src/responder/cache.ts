@@ -8,7 +8,7 @@ import { homeOf } from '../runtime/hash.ts';
 import type { ExtendedErrorOption } from '../wire/edns.ts';
 import { Rcode } from '../wire/codes.ts';
 import { headerLength } from '../wire/flags.ts';
-import { keyOf, wordsOf } from '../zone/compiled.ts';
+import { keyOf, wordsOf } from '../zone/block.ts';
 import type { Derived, Node } from '../zone/node.ts';
 import type { Exchange } from './exchange.ts';
 import type { ReplyWriter } from './fit.ts';

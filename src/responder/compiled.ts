@@ -4,7 +4,7 @@
  */
 import { RRType, Rcode } from '../wire/codes.ts';
 import { headerLength } from '../wire/flags.ts';
-import { Order, RecordWord, Word, aWords, aaaaWords, rdataStart, strideOf, targetStart, wordsOf } from '../zone/compiled.ts';
+import { Order, RecordWord, Word, aWords, aaaaWords, rdataStart, strideOf, targetStart, wordsOf } from '../zone/block.ts';
 import type { Zone } from '../zone/zone.ts';
 import type { Exchange } from './exchange.ts';
 import { copyWords, octetsOverrun, readUint16, replyFlags, writeHead, writeUint16 } from './header.ts';
@@ -21,7 +21,6 @@ export class CompiledCopier {
    * it is not compiled or does not fit.
    */
   copy(exchange: Exchange, query: Query, zone: Zone, now: number): number {
-    if (!zone.isCompiled) return 0;
     const { compiled } = zone;
     const block = compiled.find(query.qname, query.type, query.hash);
     if (block === 0) return 0;
@@ -31,7 +30,7 @@ export class CompiledCopier {
     const room = Math.min(query.room, exchange.replyRoom - octetsOverrun);
     if (answered > room) return 0;
     if (query.type === RRType.SRV && !compiled.check(block, now)) {
-      zone.discardCompiled(query.qname, query.type);
+      compiled.discardRRset(query.qname, query.type);
       return 0;
     }
     compiled.hold(block, now);

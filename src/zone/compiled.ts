@@ -9,73 +9,28 @@ import { RRClass, RRType } from '../wire/codes.ts';
 import { FoldedName } from '../wire/folded-name.ts';
 import type { Octets } from '../wire/octets.ts';
 import { nameLayout } from '../wire/rdata/layout.ts';
+import {
+  Order, RecordWord, Word, aWords, addressLength, keyOf, linkWords, ownerPointer, rdataStart, recordsEnd, strideOf, targetStart,
+  wordsOf,
+} from './block.ts';
+import { BlockTable } from './block-table.ts';
 import type { Node } from './node.ts';
 import { type StoredRRset, areEqual } from './rrset.ts';
-import { WordHeap, allocated } from './word-heap.ts';
+import { WordHeap } from './word-heap.ts';
 import type { Zone } from './zone.ts';
 
 /** Larger rrsets seldom fit into an answer, and each change of one would make all of its block anew. */
 const mostRecords = 32;
 const mostWords = 2048;
 
-/** What the words of a block say. Behind these stand the records, and behind the records the name, folded. */
-export const Word = {
-  /** The next block at the same place of the table; 0 without. */
-  next: 0,
-  /** Of name and type. */
-  hash: 1,
-  /** The length of the name above 16 bits for the type. */
-  key: 2,
-  /** A number that no other block has; 0 once the block has ended. */
-  id: 3,
-  /** Seconds. */
-  ttl: 4,
-  /** Until when a resolver may hold an answer with these records, in seconds of the responder's clock. */
-  heldUntil: 5,
-  /** How many records, and how many octets they have. */
-  count: 6,
-  octets: 7,
-  /** How many words each record has room in, and above 16 bits the order: see Order. */
-  stride: 8,
-  /** Counts the answers. */
-  turn: 9,
-  /** Of A records: the block with the AAAA records of the same name; 0 without. */
-  sibling: 10,
-  /** Of SRV records: the `#moment` in which the addresses were last compared with those of the targets. */
-  checkedAt: 10,
-  records: 11,
-} as const;
-
-/**
- * What the words of a record say. Behind them stand its octets, filled up to whole words, then the addresses of the
- * target, and at the end of an SRV record's room the first of the blocks that these are from, and its id; 0 without.
- */
-export const RecordWord = {
-  /** Octets, above 16 bits how many A records the target has, and above 24 bits how many AAAA records. */
-  lengths: 0,
-  content: 1,
-} as const;
-const linkWords = 2;
-
-/** In which order the records are sent. */
-export const Order = { asTheyStand: 0, inTurn: 1, byWeight: 2 } as const;
-
-/** Octets of a record in front of its rdata: a pointer to the owner, which stands in the question, and its fields. */
-export const rdataStart = 12;
-const ownerPointer = 0xc00c;
-/** Where in the rdata of SRV records the target is (RFC 2782). */
-export const targetStart = 6;
-/** Words of an A and an AAAA record. */
-export const aWords = 4;
-export const aaaaWords = 7;
-
-const initialPlaces = 16;
-
 export class CompiledRRsets {
   readonly heap = new WordHeap();
-  /** By the lower bits of their hash the first of the blocks; 0 without. */
-  #table: Int32Array = new Int32Array(initialPlaces);
-  #count = 0;
+  readonly #zone: Zone;
+  readonly #table = new BlockTable(this.heap);
+  /** Nodes that have changed and are not compiled. */
+  readonly #changed = new Set<Node>();
+  /** Goes through them, also through those that come meanwhile; null when it came to the end. */
+  #nextChanged: IterableIterator<Node> | null = null;
   #lastId = 0;
   /** The second in which blocks were last checked, and a number that is another with each second and each ended address. */
   #second = 0;
@@ -83,15 +38,13 @@ export class CompiledRRsets {
   /** Differs from thread to thread: they must not all begin with the same record after a change. */
   readonly #salt = Math.floor(Math.random() * 2 ** 32);
 
-  /** The position of the block for a name and a type, of which `hash` is the hash; 0 without. */
+  constructor(zone: Zone) {
+    this.#zone = zone;
+  }
+
+  /** The position of the block to answer a question from, of which `hash` is the hash; 0 without. */
   find(name: FoldedName, type: number, hash: number): number {
-    const { words } = this.heap;
-    const key = keyOf(name, type);
-    let block = this.#table[homeOf(hash) & (this.#table.length - 1)]!;
-    for (; block > 0; block = words[block + Word.next]!) {
-      if (words[block + Word.hash] === hash && words[block + Word.key] === key && this.#isOf(block, name)) break;
-    }
-    return block;
+    return this.#isInForce ? this.#table.find(name, type, hash) : 0;
   }
 
   /**
@@ -121,46 +74,80 @@ export class CompiledRRsets {
     words[block + Word.heldUntil] = (now + 1 + words[block + Word.ttl]!) | 0;
   }
 
-  /**
-   * Compiles the addresses and services of `node`. What else there is, and services of one instance, wait until they are
-   * asked for: each instance has such records, and of few will anybody ask.
-   */
-  compile(zone: Zone, node: Node): void {
-    this.#compileAddresses(zone, node);
-    const services = node.rrset(RRType.SRV);
-    if (services !== null && services.size > 1) this.#compileRRset(zone, node, services);
-  }
-
-  /** Compiles the rrset of `type` at `node`; false where there is none that can be compiled. */
-  compileAsked(zone: Zone, node: Node, type: number): boolean {
-    const rrset = node.rrset(type);
-    if (isAddress(type)) this.#compileAddresses(zone, node);
-    else this.#compileRRset(zone, node, rrset);
-    return rrset !== null && rrset.block > 0;
-  }
-
-  /** Discards what is compiled of the rrset of `type` at `node`, which has one. */
-  discardRRset(node: Node, type: number): void {
-    this.#end(node, node.rrset(type)!);
-  }
-
-  /** Discards what is compiled of `node`. */
+  /** Ends what is compiled of `node`, and notes with it until when that may be held. */
   discard(node: Node): void {
     for (let rrset = node.rrsets; rrset !== null; rrset = rrset.next) this.#end(node, rrset);
   }
 
+  /** The same for a node that is about to change, to be compiled after that. */
+  noteChange(node: Node): void {
+    this.discard(node);
+    this.#changed.add(node);
+  }
+
+  /** Ends what is compiled of the rrset of `name` and `type`, since the addresses of its targets have changed. */
+  discardRRset(name: FoldedName, type: number): void {
+    const node = this.#zone.node(name)!;
+    this.#end(node, node.rrset(type)!);
+    this.#changed.add(node);
+  }
+
+  /** Forgets a node that has left the zone. */
+  forget(node: Node): void {
+    this.#changed.delete(node);
+  }
+
+  /** Compiles one node that has changed; false when there is none. */
+  compileNext(): boolean {
+    this.#nextChanged ??= this.#changed.values();
+    const next = this.#nextChanged.next();
+    if (next.done === true) {
+      this.#nextChanged = null;
+      return false;
+    }
+    this.#changed.delete(next.value);
+    // Staleness will pass.
+    if (this.#zone.cuts === 0) this.#compile(next.value);
+    return true;
+  }
+
+  /** Compiles the rrset of `name` and `type`, which is often asked for; false where there is none that can be compiled. */
+  compileAsked(name: FoldedName, type: number): boolean {
+    const node = this.#isInForce ? this.#zone.node(name) : null;
+    const rrset = node?.rrset(type) ?? null;
+    if (node === null || rrset === null) return false;
+    if (isAddress(type)) this.#compileAddresses(node);
+    else this.#compileRRset(node, rrset);
+    return rrset.block > 0;
+  }
+
+  /** With zone cuts and DNAME something above a name may send it elsewhere, and stale answers say that they are. */
+  get #isInForce(): boolean {
+    return this.#zone.cuts === 0 && !this.#zone.stale;
+  }
+
+  /**
+   * Compiles the addresses and services of `node`. What else there is, and services of one instance, wait until they are
+   * asked for: each instance has such records, and of few will anybody ask.
+   */
+  #compile(node: Node): void {
+    this.#compileAddresses(node);
+    const services = node.rrset(RRType.SRV);
+    if (services !== null && services.size > 1) this.#compileRRset(node, services);
+  }
+
   /** The two rrsets together, because their blocks know each other. */
-  #compileAddresses(zone: Zone, node: Node): void {
+  #compileAddresses(node: Node): void {
     const a = node.rrset(RRType.A);
     const aaaa = node.rrset(RRType.AAAA);
-    this.#compileRRset(zone, node, a);
-    this.#compileRRset(zone, node, aaaa);
+    this.#compileRRset(node, a);
+    this.#compileRRset(node, aaaa);
     if (a !== null && a.block > 0) this.heap.words[a.block + Word.sibling] = aaaa?.block ?? 0;
   }
 
-  #compileRRset(zone: Zone, node: Node, rrset: StoredRRset | null): void {
+  #compileRRset(node: Node, rrset: StoredRRset | null): void {
     if (rrset === null || rrset.block > 0 || !isCompilable(node, rrset)) return;
-    const links = rrset.type === RRType.SRV ? this.#linksOf(zone, rrset) : noLinks;
+    const links = rrset.type === RRType.SRV ? this.#linksOf(rrset) : noLinks;
     if (links !== null) this.#add(node, rrset, links);
   }
 
@@ -169,13 +156,13 @@ export class CompiledRRsets {
    * may come into being without a change to the rrset. Addresses of other zones are theirs to give, so there are none.
    * Where records share a target, its addresses are the first one's.
    */
-  #linksOf(zone: Zone, rrset: StoredRRset): number[] | null {
+  #linksOf(rrset: StoredRRset): number[] | null {
     const links: number[] = [];
     for (let i = 0; i < rrset.size; i++) {
-      const node = zone.node(target.take(rrset.rdata(i), targetStart));
+      const node = this.#zone.node(target.take(rrset.rdata(i), targetStart));
       // The root says that there is no such service (RFC 2782).
-      const hasNone = target.labels === 0 || (node === null && !zone.contains(target));
-      if (node !== null) this.#compileAddresses(zone, node);
+      const hasNone = target.labels === 0 || (node === null && !this.#zone.contains(target));
+      if (node !== null) this.#compileAddresses(node);
       const link = hasNone ? 0 : addressesOf(node);
       if (link < 0) return null;
       links.push(links.includes(link) ? 0 : link);
@@ -196,7 +183,7 @@ export class CompiledRRsets {
       stride = Math.max(stride, length + (links === noLinks ? 0 : this.#addressWords(links[i]!) + linkWords));
     }
     const size = Word.records + rrset.size * stride + nameWords;
-    if (size > mostWords || (this.#count === this.#table.length && !this.#growTable())) return;
+    if (size > mostWords || !this.#table.reserve()) return;
     const block = this.heap.allocate(size);
     if (block === 0) return;
     const { words } = this.heap;
@@ -225,8 +212,7 @@ export class CompiledRRsets {
     words[block + Word.octets] = octets;
     for (let i = 0; i < nameWords; i++) words[record + i] = name.words[i]!;
     if (links !== noLinks) words[block + Word.checkedAt] = this.#moment - 1;
-    this.#enter(block);
-    this.#count += 1;
+    this.#table.enter(block);
   }
 
   #putOctets(record: number, { type, ttl }: StoredRRset, rdata: Octets): void {
@@ -272,67 +258,10 @@ export class CompiledRRsets {
     rrset.block = 0;
     node.heldUntil = Math.max(node.heldUntil, words[block + Word.heldUntil]! >>> 0);
     if (isAddress(rrset.type)) this.#moment = (this.#moment + 1) | 0;
-    this.#leave(block);
+    this.#table.leave(block);
     words[block + Word.id] = 0;
     this.heap.free(block, recordsEnd(words, block) - block + wordsOf(words[block + Word.key]! >> 16));
   }
-
-  #enter(block: number): void {
-    const { words } = this.heap;
-    const place = homeOf(words[block + Word.hash]!) & (this.#table.length - 1);
-    words[block + Word.next] = this.#table[place]!;
-    this.#table[place] = block;
-  }
-
-  #leave(block: number): void {
-    const { words } = this.heap;
-    const place = homeOf(words[block + Word.hash]!) & (this.#table.length - 1);
-    const next = words[block + Word.next]!;
-    this.#count -= 1;
-    if (this.#table[place] === block) {
-      this.#table[place] = next;
-      return;
-    }
-    let before = this.#table[place]!;
-    while (words[before + Word.next] !== block) before = words[before + Word.next]!;
-    words[before + Word.next] = next;
-  }
-
-  /** False when there is no memory for it. */
-  #growTable(): boolean {
-    const { words } = this.heap;
-    const smaller = this.#table;
-    const larger = allocated(2 * smaller.length);
-    if (larger === null) return false;
-    this.#table = larger;
-    for (const first of smaller) {
-      let block = first;
-      while (block > 0) {
-        const next = words[block + Word.next]!;
-        this.#enter(block);
-        block = next;
-      }
-    }
-    return true;
-  }
-
-  #isOf(block: number, name: FoldedName): boolean {
-    const { words } = this.heap;
-    const nameWords = wordsOf(name.length);
-    const start = recordsEnd(words, block);
-    for (let i = 0; i < nameWords; i++) if (words[start + i] !== name.words[i]) return false;
-    return true;
-  }
-}
-
-/** Words of the room of each record. */
-export function strideOf(words: Int32Array, block: number): number {
-  return words[block + Word.stride]! & 0xffff;
-}
-
-/** Where the records of a block end. */
-function recordsEnd(words: Int32Array, block: number): number {
-  return block + Word.records + words[block + Word.count]! * strideOf(words, block);
 }
 
 /** True when the answer for the rrset is its records as they are, all of them, and nothing that its node says beyond. */
@@ -359,20 +288,6 @@ function orderOf(rrset: StoredRRset): number {
 
 function isAddress(type: number): boolean {
   return type === RRType.A || type === RRType.AAAA;
-}
-
-/** Words of each record of a block with addresses. */
-function addressLength(words: Int32Array, block: number): number {
-  return (words[block + Word.key]! & 0xffff) === RRType.A ? aWords : aaaaWords;
-}
-
-export function keyOf(name: FoldedName, type: number): number {
-  return (name.length << 16) | type;
-}
-
-/** Words that so many octets take. */
-export function wordsOf(octets: number): number {
-  return (octets + 3) >> 2;
 }
 
 /** The names that are looked at, at the moment. */

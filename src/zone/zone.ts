@@ -35,13 +35,9 @@ export class Zone implements Named {
   /** True while its records may be out of date. */
   stale: boolean;
   readonly #nodes = new NameTable<Node>();
-  readonly compiled = new CompiledRRsets();
+  readonly compiled = new CompiledRRsets(this);
   readonly #foldedApex: FoldedName;
   readonly #departed: Departed;
-  /** Nodes that have changed and are not compiled. */
-  readonly #changed = new Set<Node>();
-  /** Goes through them, also through those that come meanwhile; null when it came to the end. */
-  #nextChanged: IterableIterator<Node> | null = null;
 
   /** Builds the zone of a `load`. `replaced` is the zone that it takes the place of. */
   constructor(load: ZoneChange, replaced: Zone | null) {
@@ -167,47 +163,10 @@ export class Zone implements Named {
     return node.heldUntil;
   }
 
-  /**
-   * False where compiled rrsets say nothing: with zone cuts and DNAME records something above a name may send it elsewhere,
-   * and stale answers say that they are.
-   */
-  get isCompiled(): boolean {
-    return this.cuts === 0 && !this.stale;
-  }
-
-  /** Compiles one node that has changed; false when there is none. */
-  compileNext(): boolean {
-    this.#nextChanged ??= this.#changed.values();
-    const next = this.#nextChanged.next();
-    if (next.done === true) {
-      this.#nextChanged = null;
-      return false;
-    }
-    const node = next.value;
-    this.#changed.delete(node);
-    // Staleness will pass.
-    if (this.cuts === 0) this.compiled.compile(this, node);
-    return true;
-  }
-
-  /** Compiles the rrset of `name` and `type`, which is often asked for; false where there is none that can be compiled. */
-  compileAsked(name: FoldedName, type: number): boolean {
-    const node = this.isCompiled ? this.#nodes.find(name, 0) : null;
-    return node !== null && this.compiled.compileAsked(this, node, type);
-  }
-
-  /** Discards what is compiled of the rrset of `name` and `type`: the addresses of its targets have changed. */
-  discardCompiled(name: FoldedName, type: number): void {
-    const node = this.#nodes.find(name, 0)!;
-    this.compiled.discardRRset(node, type);
-    this.#changed.add(node);
-  }
-
   /** Ends what was made from a node that is about to change. */
   #touch(node: Node): void {
     node.discardDerived();
-    this.compiled.discard(node);
-    this.#changed.add(node);
+    this.compiled.noteChange(node);
   }
 
   #isCut(node: Node, type: number): boolean {
@@ -249,7 +208,7 @@ export class Zone implements Named {
       const parent: Node = node.parent;
       this.#nodes.delete(scratch, label);
       this.#departed.leave(node.name, node.heldUntil, now);
-      this.#changed.delete(node);
+      this.compiled.forget(node);
       node.parent = null;
       parent.children -= 1;
       if (parent.asterisk === node) parent.asterisk = null;

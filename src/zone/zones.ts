@@ -46,7 +46,7 @@ export class Zones {
   /** Compiles what has changed until `isTime`, a node at least; false when there may be more. */
   compile(isTime: () => boolean): boolean {
     for (const zone of this.#zones.values()) {
-      while (zone.compileNext()) if (isTime()) return false;
+      while (zone.compiled.compileNext()) if (isTime()) return false;
     }
     return true;
   }
